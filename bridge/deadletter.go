@@ -1,0 +1,43 @@
+package bridge
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"time"
+)
+
+// maxErrorBytes bounds the header error of a dead letter.
+const maxErrorBytes = 512
+
+// deadLetter is the record of a delivery that cannot become one of an event: the body byte for byte, and beside it why. event is nil where
+// none could be read.
+func deadLetter(topic string, d Delivery, event *Event, why *Refusal) *Record {
+	r := &Record{Topic: topic, Value: bytes.Clone(d.Body), Time: d.ReceivedAt}
+	add := func(key, value string) { r.Headers = append(r.Headers, Header{key, []byte(value)}) }
+	add("reason", string(why.Reason))
+	add("error", excerpt(why.Err))
+	add("source", d.Source)
+	add("origin", string(d.Origin))
+	add("received", d.ReceivedAt.UTC().Format(time.RFC3339Nano))
+	if event != nil {
+		r.Key = []byte(event.ID)
+		add("family", event.Family.Name)
+		add("ce_id", event.ID)
+	}
+	return r
+}
+
+func excerpt(err error) string {
+	s := err.Error()
+	return strings.ToValidUTF8(s[:min(len(s), maxErrorBytes)], "")
+}
+
+// asRefusal returns the refusal in err; every error of this package and of a Publisher holds one.
+func asRefusal(err error) *Refusal {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	return &Refusal{Reason: KafkaError, Err: err}
+}

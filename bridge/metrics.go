@@ -1,0 +1,62 @@
+package bridge
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"qlikbridge/topics"
+)
+
+// Metrics are the domain's. Every label value comes from a closed set: configured sources, families of the catalogue, and the
+// constants of this package.
+type Metrics struct {
+	ingested    *prometheus.CounterVec
+	deadLetters *prometheus.CounterVec
+	failures    *prometheus.CounterVec
+	envelopes   *prometheus.CounterVec
+	repairs     *prometheus.CounterVec
+	oldNames    *prometheus.CounterVec
+}
+
+// IngestedMetric counts what became of every delivery that was let in; the status page shows it.
+const IngestedMetric = "qlik_bridge_ingested_total"
+
+// NewMetrics declares and registers the metrics; a nil registerer registers nothing.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return promauto.With(reg).NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	return &Metrics{
+		ingested:    counter(IngestedMetric, "Deliveries taken the whole way, by family of the event and outcome.", "source", "family", "outcome"),
+		deadLetters: counter("qlik_bridge_dead_letters_total", "Deliveries set aside in the dead-letter topic, by reason.", "source", "reason"),
+		failures:    counter("qlik_bridge_publish_failures_total", "Deliveries that Kafka did not acknowledge in time, by reason.", "reason"),
+		envelopes:   counter("qlik_bridge_envelopes_total", "Events by the envelope that Qlik sent them in.", "envelope"),
+		repairs:     counter("qlik_bridge_repairs_total", "What had to be mended for an event to be a valid CloudEvent.", "repair"),
+		oldNames:    counter("qlik_bridge_old_names_total", "Events sent under a name that Qlik has replaced.", "family"),
+	}
+}
+
+func (m *Metrics) observe(d Delivery, r Receipt) {
+	family := topics.DeadLetter
+	if r.Event != nil {
+		family = r.Event.Family.Name
+		m.observeEvent(r.Event)
+	}
+	m.ingested.WithLabelValues(d.Source, family, string(r.Outcome)).Inc()
+	switch r.Outcome {
+	case DeadLettered:
+		m.deadLetters.WithLabelValues(d.Source, string(r.Why.Reason)).Inc()
+	case Failed:
+		m.failures.WithLabelValues(string(r.Why.Reason)).Inc()
+	}
+}
+
+func (m *Metrics) observeEvent(e *Event) {
+	m.envelopes.WithLabelValues(string(e.Envelope)).Inc()
+	for _, repair := range e.Repairs {
+		m.repairs.WithLabelValues(string(repair)).Inc()
+	}
+	if e.Today != "" {
+		m.oldNames.WithLabelValues(e.Family.Name).Inc()
+	}
+}
