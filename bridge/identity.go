@@ -196,8 +196,11 @@ func IsTraceParent(s string) bool {
 	if len(s) != 55 || s[:3] != "00-" || s[35] != '-' || s[52] != '-' {
 		return false
 	}
-	return isLowerHex(s[3:35]) && isLowerHex(s[36:52]) && isLowerHex(s[53:])
+	return isID(s[3:35]) && isID(s[36:52]) && isLowerHex(s[53:])
 }
+
+// isID reports whether s is an id of a trace or span: not all zeros.
+func isID(s string) bool { return isLowerHex(s) && strings.Trim(s, "0") != "" }
 
 func isLowerHex(s string) bool {
 	return strings.Trim(s, "0123456789abcdef") == ""

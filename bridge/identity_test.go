@@ -158,6 +158,8 @@ func TestTraceParent(t *testing.T) {
 		{"other dashes", strings.Replace(own, "-b7", "_b7", 1), "", ""},
 		{"no hex in the trace", strings.Replace(own, "0af7", "0xf7", 1), "", ""},
 		{"no hex in the flags", own[:53] + "0g", "", ""},
+		{"no trace", "00-" + strings.Repeat("0", 32) + own[35:], "", ""},
+		{"no span", own[:36] + strings.Repeat("0", 16) + own[52:], "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // The length of a signing secret in characters. Qlik takes 32 to 64 (Qlik Help, Creating a webhook); a longer one harms nobody here.
@@ -40,13 +41,19 @@ type secret struct {
 // NewKeyring makes a keyring of secrets, the active one first.
 func NewKeyring(secrets ...string) (*Keyring, error) {
 	k := &Keyring{}
-	return k, k.replace(secrets)
+	if err := k.replace(secrets); err != nil {
+		return nil, err
+	}
+	return k, nil
 }
 
 // LoadKeyring reads a secrets file: one secret per line, the first is active; empty lines and lines that begin with # are skipped.
 func LoadKeyring(path string) (*Keyring, error) {
 	k := &Keyring{}
-	return k, k.Load(path)
+	if err := k.Load(path); err != nil {
+		return nil, err
+	}
+	return k, nil
 }
 
 // Load replaces the secrets by those of the file. On an error, which never holds a secret, the keyring stays as it was.
@@ -73,8 +80,8 @@ func (k *Keyring) replace(texts []string) error {
 	}
 	secrets := make([]secret, len(texts))
 	for i, s := range texts {
-		if len(s) < minSecretLength {
-			return fmt.Errorf("signing secret %d is %d characters long; Qlik Cloud needs %d or more", i+1, len(s), minSecretLength)
+		if n := utf8.RuneCountInString(s); n < minSecretLength {
+			return fmt.Errorf("signing secret %d is %d characters long; Qlik Cloud needs %d or more", i+1, n, minSecretLength)
 		}
 		secrets[i] = secret{&sync.Pool{New: func() any { return hmac.New(sha256.New, []byte(s)) }}}
 	}

@@ -87,6 +87,8 @@ func refuse(want Spec, now TopicState, exists bool, brokers int) string {
 		return fmt.Sprintf("%s %d with replication %d: no write would ever be acknowledged; lower it in topics.families", minInsync, insync, want.Replication)
 	case want.Config[unclean] != "false":
 		return unclean + " on: a broker that missed acknowledged writes could become leader; take it out of topics.families"
+	case want.Config[cleanupPolicy] != "delete":
+		return fmt.Sprintf("%s %q: compaction drops every event of a key but the last; take it out of topics.families", cleanupPolicy, want.Config[cleanupPolicy])
 	case exists && brokers > 1 && now.Replication < 2:
 		return fmt.Sprintf("it exists with replication 1 on a cluster of %d: raise it with kafka-reassign-partitions", brokers)
 	}

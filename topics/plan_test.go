@@ -114,6 +114,7 @@ func TestPlan(t *testing.T) {
 		{name: "min.insync.replicas above the copies on one", want: spec(1), brokers: 1, refusal: "min.insync.replicas"},
 		{name: "unclean election on", want: spec(3, "unclean.leader.election.enable", "true"), brokers: 3, refusal: "unclean.leader.election.enable"},
 		{name: "unclean election on, one broker", want: spec(1, "min.insync.replicas", "1", "unclean.leader.election.enable", "true"), brokers: 1, refusal: "unclean"},
+		{name: "compaction", want: spec(3, "cleanup.policy", "compact,delete"), brokers: 3, refusal: "cleanup.policy"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
