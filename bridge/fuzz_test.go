@@ -12,7 +12,7 @@ import (
 
 // refusals are the reasons that Normalise may give.
 var refusals = map[bridge.Reason]bool{
-	bridge.EmptyBody: true, bridge.InvalidUTF8: true, bridge.InvalidJSON: true, bridge.DuplicateKey: true, bridge.Batch: true,
+	bridge.EmptyBody: true, bridge.InvalidUTF8: true, bridge.InvalidJSON: true, bridge.DuplicateKey: true, bridge.TooDeep: true, bridge.Batch: true,
 	bridge.NotAnObject: true, bridge.TooManyAttributes: true, bridge.NameCollision: true, bridge.BadName: true, bridge.NoType: true,
 	bridge.ControlCharacter: true, bridge.AttributeTooLong: true, bridge.InvalidData: true,
 }

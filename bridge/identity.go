@@ -3,7 +3,6 @@ package bridge
 import (
 	"cmp"
 	"mime"
-	"net/url"
 	"strings"
 	"time"
 
@@ -152,56 +151,4 @@ func (e *Event) carries(mediaType string) bool {
 	}
 	base, _, _ = strings.Cut(mediaType, ";") // as sent
 	return e.Data == nil || e.Base64 || e.Data[0] == '"' || base == "application/json" || base == "text/json"
-}
-
-// isTime reports whether s is a time of RFC 3339. Go's parser alone takes an hour of one digit, a comma before the fraction and an
-// offset of 24:60 (go.dev/issue/54580), over which other languages' stumble.
-func isTime(s string) bool {
-	if _, err := time.Parse(time.RFC3339, s); err != nil || s[12] == ':' || s[19] == ',' {
-		return false
-	}
-	offset := s[len(s)-5:]
-	return s[len(s)-1] == 'Z' || offset[:2] < "24" && offset[3:] < "60"
-}
-
-func isURI(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && u.IsAbs() && isURIReference(s)
-}
-
-// isURIReference reports whether s has only the characters of RFC 3986 and parses; Go's parser alone lets a space pass, over which
-// other languages' stumble.
-func isURIReference(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
-			return false
-		}
-	}
-	u, err := url.Parse(s)
-	return err == nil && u.String() != "" // "#" and "//" refer to nothing
-}
-
-// hasControl reports whether s has a character that CloudEvents 1.0 ("Type System", String) forbids as a control character.
-func hasControl(s string) bool {
-	for _, r := range s {
-		if r < 0x20 || r >= 0x7f && r <= 0x9f {
-			return true
-		}
-	}
-	return false
-}
-
-// IsTraceParent reports whether s has the form of a W3C traceparent, version 00 (Trace Context, section 3.2).
-func IsTraceParent(s string) bool {
-	if len(s) != 55 || s[:3] != "00-" || s[35] != '-' || s[52] != '-' {
-		return false
-	}
-	return isID(s[3:35]) && isID(s[36:52]) && isLowerHex(s[53:])
-}
-
-// isID reports whether s is an id of a trace or span: not all zeros.
-func isID(s string) bool { return isLowerHex(s) && strings.Trim(s, "0") != "" }
-
-func isLowerHex(s string) bool {
-	return strings.Trim(s, "0123456789abcdef") == ""
 }

@@ -10,6 +10,7 @@ const (
 	InvalidUTF8       Reason = "invalid_utf8"
 	InvalidJSON       Reason = "invalid_json"
 	DuplicateKey      Reason = "duplicate_key"
+	TooDeep           Reason = "too_deep"
 	Batch             Reason = "batch" // an array; Qlik documents one event per request
 	NotAnObject       Reason = "not_an_object"
 	TooManyAttributes Reason = "too_many_attributes"
