@@ -1,0 +1,55 @@
+package kafka_test
+
+import (
+	"testing"
+
+	"qlikbridge/bridge/kafkatest"
+)
+
+func TestConformance(t *testing.T) {
+	t.Run("kfake", func(t *testing.T) {
+		h, _ := fake(t)
+		conformance(t, h)
+	})
+	t.Run("real", func(t *testing.T) {
+		conformance(t, newHarness(t, startReal(t, kafkatest.Options{}).Brokers()))
+	})
+}
+
+// conformance is what the bridge relies on of a Kafka and of this package together. It runs the same on each.
+func conformance(t *testing.T, h *harness) {
+	for _, tt := range []struct {
+		name string
+		run  func(*testing.T, *harness)
+	}{
+		{"acknowledged with its position", acknowledged},
+		{"order per key", orderPerKey},
+		{"round trip", roundTrip},
+		{"compression", compression},
+		{"largest record", largestRecord},
+		{"records that fit are not refused together", fitTogether},
+		{"a topic's limit is raised and lowered", limitChanges},
+		{"largest body", largestBody},
+		{"unknown topic", unknownTopic},
+		{"buffer full of records", bufferFullOfRecords},
+		{"buffer full of bytes", bufferFullOfBytes},
+		{"context ended", contextEnded},
+		{"connections that break", brokenConnections},
+		{"topic deleted under load", deletedUnderLoad},
+		{"no broker", noBroker},
+		{"closed", closedClient},
+
+		{"provision an empty cluster", provisionEmpty},
+		{"add partitions", addPartitions},
+		{"raise retention", raiseRetention},
+		{"compacted topic", compactedTopic},
+		{"raise min.insync.replicas", raiseMinInsync},
+		{"created by another at the same time", createdTwice},
+
+		{"read since a time", readSince},
+		{"read from the end", readFromEnd},
+		{"reader's context", readerContext},
+	} {
+		t.Run(tt.name, func(t *testing.T) { tt.run(t, h) })
+	}
+}

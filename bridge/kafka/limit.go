@@ -1,0 +1,41 @@
+package kafka
+
+import (
+	"strconv"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// smallestLimit is the least that franz-go takes as the limit of a batch.
+const smallestLimit = 512
+
+// limit is the size of a batch that a topic takes, as far as State has seen it: a broker refuses a batch that is too large as a whole,
+// with all the records in it that would fit.
+func (p *producer) limit(topic string) int32 {
+	if limit, ok := p.limits.Load(topic); ok {
+		return limit.(int32)
+	}
+	return p.config.MaxMessageBytes
+}
+
+// learn notes a topic's max.message.bytes. franz-go asks for a topic's limit once, so another one needs another client.
+func (p *producer) learn(topic, maxMessageBytes string) {
+	before, limit := p.limit(topic), p.config.MaxMessageBytes
+	if n, err := strconv.ParseInt(maxMessageBytes, 10, 32); err == nil {
+		limit = max(smallestLimit, min(limit, int32(n)))
+	}
+	p.limits.Store(topic, limit)
+	if before != limit {
+		p.replace(p.current.Load(), "max.message.bytes of topic "+topic+" changed")
+	}
+}
+
+// atMost is no less than the size of a batch with this record alone, and not much more.
+func atMost(r *kgo.Record) int {
+	const batch, header = 128, 10 // lengths and counts beside what is counted below
+	n := batch + len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		n += header + len(h.Key) + len(h.Value)
+	}
+	return n
+}

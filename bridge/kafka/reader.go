@@ -1,0 +1,67 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"qlikbridge/bridge"
+)
+
+// Reader reads topics from a moment on, without a consumer group: it leaves no trace on the cluster. It is for one goroutine.
+type Reader struct{ kgo *kgo.Client }
+
+// Stored is a record with its place.
+type Stored struct {
+	bridge.Record
+	bridge.Position
+}
+
+// NewReader makes a reader of whole topics that begins with the first record at or after from; a zero from begins with the next
+// record to come.
+func NewReader(c Config, topics []string, from time.Time, log *slog.Logger) (*Reader, error) {
+	start := kgo.NewOffset().AtEnd()
+	if !from.IsZero() {
+		start = kgo.NewOffset().AfterMilli(from.UnixMilli())
+	}
+	if _, err := c.TLS.load(); err != nil {
+		return nil, err
+	}
+	client, err := kgo.NewClient(append(c.options(log), kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(start), kgo.FetchMaxWait(500*time.Millisecond))...)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the Kafka reader: %w", err)
+	}
+	return &Reader{client}, nil
+}
+
+// Next blocks until there are records, and returns them in the order of each partition. The error is that of ctx, or the first that
+// Kafka gave.
+func (r *Reader) Next(ctx context.Context) ([]Stored, error) {
+	fetches := r.kgo.PollFetches(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	stored := make([]Stored, 0, fetches.NumRecords())
+	fetches.EachRecord(func(record *kgo.Record) { stored = append(stored, store(record)) })
+	if errs := fetches.Errors(); len(stored) == 0 && len(errs) > 0 {
+		return nil, errs[0].Err
+	}
+	return stored, nil
+}
+
+func store(r *kgo.Record) Stored {
+	headers := make([]bridge.Header, len(r.Headers))
+	for i, h := range r.Headers {
+		headers[i] = bridge.Header{Key: h.Key, Value: h.Value}
+	}
+	return Stored{
+		bridge.Record{Topic: r.Topic, Key: r.Key, Value: r.Value, Headers: headers, Time: r.Timestamp},
+		bridge.Position{Partition: r.Partition, Offset: r.Offset},
+	}
+}
+
+// Close ends the connections.
+func (r *Reader) Close() { r.kgo.Close() }
