@@ -1,0 +1,44 @@
+package ingress_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"qlikbridge/bridge/ingress"
+)
+
+func TestConfigValidate(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*ingress.Config)
+		want   string // in the error; "": none
+	}{
+		{name: "defaults", change: func(*ingress.Config) {}},
+		{name: "no time for the header", change: func(c *ingress.Config) { c.HeaderTimeout = 0 }, want: "ingress.header_timeout"},
+		{name: "no time for the body", change: func(c *ingress.Config) { c.BodyTimeout = -time.Second }, want: "ingress.body_timeout"},
+		{name: "no idle time", change: func(c *ingress.Config) { c.IdleTimeout = 0 }, want: "ingress.idle_timeout"},
+		{name: "no body", change: func(c *ingress.Config) { c.MaxBodyBytes = 0 }, want: "ingress.max_body_bytes"},
+		{name: "certificate without key", change: func(c *ingress.Config) { c.TLS.CertFile = "x" }, want: "ingress.tls.key_file"},
+		{name: "key without certificate", change: func(c *ingress.Config) { c.TLS.KeyFile = "x" }, want: "ingress.tls.cert_file"},
+		{name: "certificate and key", change: func(c *ingress.Config) { c.TLS = ingress.TLSConfig{CertFile: "x", KeyFile: "y"} }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := ingress.DefaultConfig()
+			tt.change(&c)
+			err := c.Validate()
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestDefaultConfig holds the defaults to what is promised to users.
+func TestDefaultConfig(t *testing.T) {
+	want := ingress.Config{MaxBodyBytes: 1 << 20, HeaderTimeout: 5 * time.Second, BodyTimeout: 20 * time.Second, IdleTimeout: 30 * time.Second}
+	if got := ingress.DefaultConfig(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

@@ -1,0 +1,103 @@
+package ingress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"qlikbridge/bridge"
+)
+
+// Server receives deliveries over HTTP. Its fields are fixed when it begins to serve.
+type Server struct {
+	config  Config
+	sources map[string]*Source // :: name -> source
+	ingest  func(context.Context, bridge.Delivery) bridge.Receipt
+	now     func() time.Time
+	log     *slog.Logger
+	metrics *Metrics
+	http    *http.Server
+	cert    *certificate // nil: plain HTTP
+}
+
+// Options are what a Server needs beside its Config; all fields are required.
+type Options struct {
+	Sources []*Source
+	Ingest  func(context.Context, bridge.Delivery) bridge.Receipt // bridge.Ingester.Ingest
+	Wait    time.Duration                                         // the longest that Ingest takes
+	Now     func() time.Time
+	Log     *slog.Logger
+	Metrics *Metrics
+}
+
+// New makes a server; it fails where the certificate cannot be read.
+func New(c Config, o Options) (*Server, error) {
+	s := &Server{config: c, sources: map[string]*Source{}, ingest: o.Ingest, now: o.Now, log: o.Log, metrics: o.Metrics}
+	for _, source := range o.Sources {
+		s.sources[source.Name] = source
+	}
+	if c.TLS.CertFile != "" {
+		var err error
+		if s.cert, err = loadCertificate(c.TLS, o.Log); err != nil {
+			return nil, err
+		}
+	}
+	s.http = &http.Server{
+		Handler:           s.routes(),
+		ReadHeaderTimeout: c.HeaderTimeout,
+		ReadTimeout:       c.BodyTimeout,
+		WriteTimeout:      c.BodyTimeout + o.Wait + 5*time.Second,
+		IdleTimeout:       c.IdleTimeout,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug), // broken handshakes of anyone's
+
+		DisableGeneralOptionsHandler: true, // it would answer OPTIONS * with a 2xx of its own
+	}
+	if s.cert != nil {
+		s.http.TLSConfig = s.cert.config()
+	}
+	return s, nil
+}
+
+// routes goes by the path alone and leaves the choice of the status to us, also where no route fits: with routes by method, echo would
+// answer OPTIONS with a 2xx of its own, and take a method that it does not know for a path that it does not know.
+func (s *Server) routes() http.Handler {
+	e := echo.New()
+	e.RouteNotFound("/webhooks/:source", s.receive)
+	e.RouteNotFound("/*", s.receive)
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if !c.Response().Committed {
+			_ = s.receive(c) // a target without a path: OPTIONS *, CONNECT
+		}
+	}
+	return e
+}
+
+// Serve answers requests on l until Shutdown. It blocks; the error is nil after a Shutdown.
+func (s *Server) Serve(l net.Listener) error {
+	var err error
+	if s.cert != nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go s.cert.watch(ctx)
+		err = s.http.ServeTLS(l, "", "")
+	} else {
+		err = s.http.Serve(l)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serving webhooks: %w", err)
+}
+
+// Shutdown stops accepting, waits for the requests in flight until ctx ends, and then cuts off what is left.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	return errors.Join(err, s.http.Close())
+}
