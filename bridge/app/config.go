@@ -1,0 +1,150 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"time"
+
+	"qlikbridge/bridge/ingress"
+	"qlikbridge/bridge/kafka"
+	"qlikbridge/topics"
+)
+
+// DefaultSource is the name of the one source where no list of sources is configured.
+const DefaultSource = "qlik"
+
+// Config is the whole configuration. The tag doc is the one place where a key is described: help texts and docs/configuration.md are
+// made from it.
+type Config struct {
+	Listen       string         `yaml:"listen" doc:"address of the ingress"`
+	AdminListen  string         `yaml:"admin_listen" doc:"address of metrics, health and the status page"`
+	SecretsFile  string         `yaml:"secrets_file" doc:"signing secrets, one per line, the first active, the others still accepted; read again when it changes"`
+	AckTimeout   time.Duration  `yaml:"ack_timeout" doc:"how long a delivery waits for Kafka before it is answered 503"`
+	DrainTimeout time.Duration  `yaml:"drain_timeout" doc:"how long a stop waits for what is in flight"`
+	RateLimit    float64        `yaml:"rate_limit" doc:"signed deliveries per second that one source may send; 0: no limit"`
+	RateBurst    int            `yaml:"rate_burst" doc:"deliveries that may come at once under the rate limit; 0: one second's worth"`
+	Pprof        bool           `yaml:"pprof" doc:"serve /debug/pprof/ on the admin address"`
+	Log          LogConfig      `yaml:"log"`
+	Ingress      ingress.Config `yaml:"ingress"`
+	Kafka        kafka.Config   `yaml:"kafka"`
+	Topics       topics.Config  `yaml:"topics"`
+	Sources      []SourceConfig `yaml:"sources" doc:"several webhooks or tenants, each at /webhooks/{name}: name, secrets_file, rate_limit, rate_burst"`
+}
+
+// LogConfig says what is logged, and how.
+type LogConfig struct {
+	Level  slog.Level `yaml:"level" doc:"debug, info, warn or error"`
+	Format string     `yaml:"format" doc:"json or text"`
+}
+
+// SourceConfig is one source; where a rate is zero, the one at top level holds.
+type SourceConfig struct {
+	Name        string  `yaml:"name"`
+	SecretsFile string  `yaml:"secrets_file"`
+	RateLimit   float64 `yaml:"rate_limit"`
+	RateBurst   int     `yaml:"rate_burst"`
+}
+
+// DefaultConfig is what holds where nothing is configured.
+func DefaultConfig() Config {
+	return Config{
+		Listen:       ":8080",
+		AdminListen:  "127.0.0.1:9090",
+		AckTimeout:   2 * time.Second,
+		DrainTimeout: 20 * time.Second,
+		Log:          LogConfig{Level: slog.LevelInfo, Format: "json"},
+		Ingress:      ingress.DefaultConfig(),
+		Kafka:        kafka.DefaultConfig(),
+		Topics:       topics.DefaultConfig(),
+	}
+}
+
+// Validate names every key that cannot be used, and what would do. Whether the files it names can be read is not looked at.
+func (c Config) Validate() error {
+	return errors.Join(
+		validAddress("listen", c.Listen),
+		validAddress("admin_listen", c.AdminListen),
+		c.validateTimes(),
+		c.validateSources(),
+		validFormat(c.Log.Format),
+		c.Ingress.Validate(),
+		c.Kafka.Validate(),
+		c.Topics.Validate(topics.Default()),
+		c.validateSizes(),
+	)
+}
+
+func validAddress(key, address string) error {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return fmt.Errorf("%s: %q is not host:port or :port", key, address)
+	}
+	return nil
+}
+
+func validFormat(format string) error {
+	if format != "json" && format != "text" {
+		return fmt.Errorf("log.format %q: json or text", format)
+	}
+	return nil
+}
+
+func (c Config) validateTimes() error {
+	if c.AckTimeout <= 0 || c.DrainTimeout <= c.AckTimeout {
+		return fmt.Errorf("ack_timeout %s, drain_timeout %s: more than 0, and the second the longer", c.AckTimeout, c.DrainTimeout)
+	}
+	return nil
+}
+
+// validateSizes leaves room for what a record adds to its body: escaping can double it.
+func (c Config) validateSizes() error {
+	if 2*c.Ingress.MaxBodyBytes > int64(c.Kafka.MaxMessageBytes) {
+		return fmt.Errorf("kafka.max_message_bytes %d: at least twice ingress.max_body_bytes (%d), since a record is longer than its body",
+			c.Kafka.MaxMessageBytes, c.Ingress.MaxBodyBytes)
+	}
+	return nil
+}
+
+func (c Config) validateSources() error {
+	if len(c.Sources) > 0 && c.SecretsFile != "" {
+		return errors.New("secrets_file and sources exclude each other; give each source its own secrets_file")
+	}
+	seen := map[string]bool{}
+	for _, s := range c.AllSources() {
+		switch {
+		case !validName(s.Name):
+			return fmt.Errorf("sources: name %q: 1 to 63 lower-case letters, digits and dashes", s.Name)
+		case seen[s.Name]:
+			return fmt.Errorf("sources: the name %s is there twice", s.Name)
+		case !(s.RateLimit >= 0) || math.IsInf(s.RateLimit, 1) || s.RateBurst < 0: // NaN is not >= 0
+			return fmt.Errorf("rate_limit and rate_burst of source %s: 0 or more", s.Name)
+		}
+		seen[s.Name] = true
+	}
+	return nil
+}
+
+func validName(name string) bool {
+	for _, r := range name {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 63
+}
+
+// AllSources are the configured sources, or the one that stands for none, with the rates that hold for each.
+func (c Config) AllSources() []SourceConfig {
+	sources := append([]SourceConfig(nil), c.Sources...)
+	if len(sources) == 0 {
+		sources = []SourceConfig{{Name: DefaultSource, SecretsFile: c.SecretsFile}}
+	}
+	for i := range sources {
+		if sources[i].RateLimit == 0 {
+			sources[i].RateLimit, sources[i].RateBurst = c.RateLimit, c.RateBurst
+		}
+	}
+	return sources
+}
