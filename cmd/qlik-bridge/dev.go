@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"qlikbridge/bridge"
+	"qlikbridge/bridge/app"
+	"qlikbridge/bridge/sandbox"
+)
+
+// development is what the flags of dev say.
+type development struct {
+	dataDir       string
+	listen, admin string
+	kafkaPort     int
+	rate          float64
+	count         int
+}
+
+func devCommand() *cobra.Command {
+	var d development
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything in one process: an embedded Kafka, a sandbox tenant, the bridge, and events that flow",
+		Long: `dev needs nothing installed. It starts a Kafka inside the process (the real protocol over TCP, for trying things), the bridge before it, and
+a sandbox tenant that signs sample events and posts them; each event is printed as it comes out of Kafka. NOT SAFE FOR PRODUCTION USE.`,
+		Args: cobra.NoArgs,
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&d.dataDir, "data-dir", "", "keep secret, topics and records here, so that they survive a restart; empty: nothing is kept")
+	flags.StringVar(&d.listen, "listen", "127.0.0.1:8080", "address of the ingress")
+	flags.StringVar(&d.admin, "admin-listen", "127.0.0.1:9090", "address of the admin port")
+	flags.IntVar(&d.kafkaPort, "kafka-port", 9092, "port of the embedded Kafka on 127.0.0.1; 0: any free one")
+	flags.Float64Var(&d.rate, "rate", 1, "sample events per second; 0: none")
+	flags.IntVar(&d.count, "count", 0, "stop after so many events were printed; 0: go on until interrupted")
+	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
+		return d.run(cmd.Context(), cmd.OutOrStdout())
+	})
+	return cmd
+}
+
+func (d *development) run(ctx context.Context, out io.Writer) error {
+	secretsFile, cleanup, err := d.prepare()
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	kafka, err := d.startKafka()
+	if err != nil {
+		return err
+	}
+	defer kafka.Close()
+	c := app.DefaultConfig()
+	c.Listen, c.AdminListen, c.SecretsFile, c.Kafka.Brokers = d.listen, d.admin, secretsFile, kafka.Brokers()
+	c.Log = app.LogConfig{Level: slog.LevelWarn, Format: "text"}
+	bridge, err := app.New(c, newLogger(c.Log))
+	if err != nil {
+		return fmt.Errorf("%w (another process on the port? --listen and --admin-listen choose others)", err)
+	}
+	bridge.Start()
+	err = d.play(ctx, bridge, c, out)
+	return errors.Join(err, bridge.Stop())
+}
+
+// prepare makes the data directory and the signing secret in it, or finds those of the run before.
+func (d *development) prepare() (secretsFile string, cleanup func(), err error) {
+	cleanup = func() {}
+	if d.dataDir == "" {
+		dir, err := os.MkdirTemp("", "qlik-bridge-dev-")
+		if err != nil {
+			return "", nil, err
+		}
+		secretsFile, cleanup = filepath.Join(dir, "secrets"), func() { _ = os.RemoveAll(dir) }
+	} else if err := os.MkdirAll(d.dataDir, 0o700); err != nil {
+		return "", nil, err
+	} else {
+		secretsFile = filepath.Join(d.dataDir, "secrets")
+	}
+	if _, err := os.Stat(secretsFile); err == nil {
+		return secretsFile, cleanup, nil
+	}
+	return secretsFile, cleanup, os.WriteFile(secretsFile, []byte(rand.Text()+rand.Text()+"\n"), 0o600)
+}
+
+func (d *development) startKafka() (*sandbox.Kafka, error) {
+	options := sandbox.KafkaOptions{}
+	if d.kafkaPort != 0 {
+		options.Ports = []int{d.kafkaPort}
+	}
+	if d.dataDir != "" {
+		options.DataDir = filepath.Join(d.dataDir, "kafka")
+	}
+	kafka, err := sandbox.StartKafka(options)
+	if err != nil {
+		return nil, fmt.Errorf("%w (another Kafka on the port? --kafka-port chooses another)", err)
+	}
+	return kafka, nil
+}
+
+// play shows the screen, lets events flow and prints them until ctx ends or enough were printed.
+func (d *development) play(ctx context.Context, a *app.App, c app.Config, out io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := awaitReady(ctx, a); err != nil {
+		return err
+	}
+	keyring, err := loadSecret(c)
+	if err != nil {
+		return err
+	}
+	url := "http://" + reachable(a.Addr()) + "/webhooks/" + app.DefaultSource
+	fmt.Fprint(out, screen(c, url, "http://"+reachable(a.AdminAddr()), keyring.Sign))
+	began := time.Now()
+	go d.flow(ctx, sandbox.NewTenant(url, keyring.Sign))
+	return tail(ctx, c, selection{since: began, count: d.count, output: outputLine}, out)
+}
+
+// flow posts one sample event after another, of each type in turn, in an envelope that changes.
+func (d *development) flow(ctx context.Context, tenant *sandbox.Tenant) {
+	if d.rate <= 0 {
+		return
+	}
+	envelopes := []bridge.Envelope{bridge.CloudEvents, bridge.CloudEvents, bridge.Hybrid, bridge.Legacy}
+	samples, types := sandbox.NewSamples(uint64(time.Now().UnixNano()), time.Now), sandbox.SampleTypes()
+	ticker := time.NewTicker(time.Duration(float64(time.Second) / d.rate))
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		body, err := samples.Body(types[(n*7)%len(types)], string(envelopes[n%len(envelopes)]))
+		if err == nil {
+			_, err = tenant.Post(ctx, body)
+		}
+		if err != nil && ctx.Err() == nil {
+			fmt.Fprintln(os.Stderr, "the sandbox tenant:", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func awaitReady(ctx context.Context, a *app.App) error {
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		ready, why := a.Ready()
+		switch {
+		case ready:
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("not ready after 30 s: %s", strings.Join(why, "; "))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func loadSecret(c app.Config) (*bridge.Keyring, error) { return bridge.LoadKeyring(c.SecretsFile) }
+
+// reachable turns an address that listens everywhere into one that can be asked.
+func reachable(address string) string {
+	host, port, _ := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func screen(c app.Config, url, admin string, sign func([]byte) string) string {
+	body := `{"specversion":"1.0","id":"try-` + strconv.FormatInt(time.Now().Unix(), 36) + `","source":"com.qlik/engine","type":"com.qlik.app.created","data":{"id":"app-1"}}`
+	brokers := strings.Join(c.Kafka.Brokers, ",")
+	return fmt.Sprintf(`qlik-bridge dev: everything in this process. NOT SAFE FOR PRODUCTION USE.
+
+  webhooks   %s
+  status     %s/
+  metrics    %s/metrics
+  kafka      %s   topics %s<family>
+  secret     %s
+
+  read      kcat -b %s -C -t %sapps -o beginning
+  send      qlik-bridge send --url %s --secrets-file %s --family users
+  by hand   curl -sS %s -H 'Qlik-Signature: %s' -d '%s'
+
+Events as they come out of Kafka (Ctrl-C ends):
+`, url, admin, admin, brokers, c.Topics.Prefix, c.SecretsFile, brokers, c.Topics.Prefix, url, c.SecretsFile, url, sign([]byte(body)), body)
+}

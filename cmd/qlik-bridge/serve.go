@@ -1,0 +1,29 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"qlikbridge/bridge/app"
+)
+
+func serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the bridge against a Kafka cluster",
+		Long: `serve takes webhooks at /webhooks/{source} and publishes them to Kafka. It needs a secrets file and the brokers; all else has
+defaults. It starts without Kafka too and says on /readyz of the admin port what it waits for. SIGTERM drains.`,
+		Args: cobra.NoArgs,
+	}
+	load := settings(cmd)
+	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
+		c, err := load()
+		if err != nil {
+			return err
+		}
+		if err := c.CheckFiles(); err != nil {
+			return badConfig(err)
+		}
+		return app.Run(cmd.Context(), c, newLogger(c.Log))
+	})
+	return cmd
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"qlikbridge/bridge/app"
+	"qlikbridge/bridge/kafka"
+	"qlikbridge/topics"
+)
+
+// clusterTimeout bounds what a command asks of a cluster.
+const clusterTimeout = time.Minute
+
+func topicsCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "topics", Short: "Compare the catalogue's topics with the cluster, and create or adjust them"}
+	cmd.AddCommand(
+		planCommand("plan", "Show what apply would do, and what it refuses", false),
+		planCommand("apply", "Show the plan and carry it out; nothing is ever deleted or made smaller", true),
+		topicsListCommand())
+	return cmd
+}
+
+func planCommand(use, short string, apply bool) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+	load, output := settings(cmd, "kafka.", "topics."), outputFlag(cmd)
+	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
+		ctx, cancel := context.WithTimeout(cmd.Context(), clusterTimeout)
+		defer cancel()
+		c, client, err := connect(load)
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		plan, err := app.Plan(ctx, c, client)
+		if err != nil {
+			return fmt.Errorf("kafka %v: %w", c.Kafka.Brokers, err)
+		}
+		if err := printPlan(cmd.OutOrStdout(), plan, *output); err != nil {
+			return err
+		}
+		if apply {
+			if err := client.Apply(ctx, plan, func(topics.Change) {}); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d changes done\n", len(plan.Changes))
+		}
+		if n := len(plan.Refusals); n > 0 {
+			return fmt.Errorf("%d topics refused: the guarantee would not hold on them", n)
+		}
+		return nil
+	})
+	return cmd
+}
+
+// connect makes a client for a command.
+func connect(load func() (app.Config, error)) (app.Config, *kafka.Client, error) {
+	c, err := load()
+	if err != nil {
+		return c, nil, err
+	}
+	client, err := kafka.New(c.Kafka, nil, quietLogger())
+	if err != nil {
+		return c, nil, badConfig(err) // a file that it names
+	}
+	return c, client, nil
+}
+
+func printPlan(w io.Writer, plan topics.Plan, output string) error {
+	if output == outputJSON {
+		plan.Changes, plan.Refusals = append([]topics.Change{}, plan.Changes...), append([]topics.Refusal{}, plan.Refusals...) // [] rather than null
+		return json.NewEncoder(w).Encode(plan)
+	}
+	var rows [][]string
+	for _, c := range plan.Changes {
+		rows = append(rows, []string{string(c.Action), c.Topic, c.Key, c.From, c.To})
+	}
+	for _, r := range plan.Refusals {
+		rows = append(rows, []string{"refuse", r.Topic, "", "", r.Reason})
+	}
+	if len(rows) == 0 {
+		_, err := fmt.Fprintln(w, "every topic is as the catalogue wants it")
+		return err
+	}
+	return table(w, []string{"ACTION", "TOPIC", "SETTING", "FROM", "TO"}, rows)
+}
+
+func topicsListCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List the families, their topics, and what the cluster has of them", Args: cobra.NoArgs}
+	load, output := settings(cmd, "kafka.", "topics."), outputFlag(cmd)
+	offline := cmd.Flags().Bool("offline", false, "list the catalogue alone, without asking a cluster")
+	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
+		ctx, cancel := context.WithTimeout(cmd.Context(), clusterTimeout)
+		defer cancel()
+		c, client, err := connect(load)
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		listed := list(c, topics.State{})
+		if !*offline {
+			state, err := client.State(ctx, slices.Collect(maps.Keys(listed)))
+			if err != nil {
+				return fmt.Errorf("kafka %v: %w", c.Kafka.Brokers, err)
+			}
+			listed = list(c, state)
+		}
+		return printTopics(cmd.OutOrStdout(), listed, *output)
+	})
+	return cmd
+}
+
+// listed is one line of topics list; the cluster's part is nil where the topic is not there or was not asked for.
+type listed struct {
+	Topic       string `json:"topic"`
+	Family      string `json:"family"`
+	Types       int    `json:"types"`
+	Partitions  *int32 `json:"partitions,omitempty"`
+	Replication *int16 `json:"replication,omitempty"`
+	MinInsync   string `json:"min_insync_replicas,omitempty"`
+	RetentionMS string `json:"retention_ms,omitempty"`
+}
+
+func list(c app.Config, state topics.State) map[string]listed {
+	all := map[string]listed{} // :: topic -> line
+	for _, f := range topics.Default().Families {
+		l := listed{Topic: c.Topics.Topic(f.Name), Family: f.Name, Types: len(f.Types)}
+		if now, ok := state.Topics[l.Topic]; ok {
+			l.Partitions, l.Replication = &now.Partitions, &now.Replication
+			l.MinInsync, l.RetentionMS = now.Config["min.insync.replicas"], now.Config["retention.ms"]
+		}
+		all[l.Topic] = l
+	}
+	return all
+}
+
+func printTopics(w io.Writer, all map[string]listed, output string) error {
+	if output == outputJSON {
+		return json.NewEncoder(w).Encode(slices.SortedFunc(maps.Values(all), func(a, b listed) int { return strings.Compare(a.Topic, b.Topic) }))
+	}
+	var rows [][]string
+	for _, topic := range slices.Sorted(maps.Keys(all)) {
+		l := all[topic]
+		row := []string{l.Topic, l.Family, strconv.Itoa(l.Types), "-", "-", "-", "-"}
+		if l.Partitions != nil {
+			row = append(row[:3], strconv.Itoa(int(*l.Partitions)), strconv.Itoa(int(*l.Replication)), l.MinInsync, l.RetentionMS)
+		}
+		rows = append(rows, row)
+	}
+	return table(w, []string{"TOPIC", "FAMILY", "TYPES", "PARTITIONS", "REPLICATION", "MIN IN-SYNC", "RETENTION MS"}, rows)
+}

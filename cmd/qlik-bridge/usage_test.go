@@ -1,0 +1,120 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestExitCodes are wrong usage (2) and what only failed (1). Wrong usage is said on standard error, with where to look.
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	secrets := file(t, "secrets", secret)
+	tests := []struct {
+		name string
+		args []string
+		code int
+		want []string
+	}{
+		{name: "nothing", code: 0, want: []string{"qlik-bridge dev", "Available Commands"}},
+		{name: "unknown command", args: []string{"bogus"}, code: 2, want: []string{`"bogus"`, "--help"}},
+		{name: "unknown flag", args: []string{"--bogus"}, code: 2, want: []string{"--bogus"}},
+		{name: "unknown flag of a command", args: []string{"serve", "--bogus"}, code: 2, want: []string{"--bogus"}},
+		{name: "flag without its value", args: []string{"serve", "--listen"}, code: 2, want: []string{"--listen"}},
+		{name: "a group", args: []string{"topics"}, code: 0, want: []string{"plan", "apply", "list"}},
+		{name: "unknown command of a group", args: []string{"topics", "bogus"}, code: 2, want: []string{`"bogus"`}},
+		{name: "unknown command of config", args: []string{"config", "bogus"}, code: 2, want: []string{`"bogus"`}},
+		{name: "unknown shell", args: []string{"completion", "bogus"}, code: 2, want: []string{`"bogus"`}},
+		{name: "a word too many", args: []string{"serve", "now"}, code: 2, want: []string{`"now"`}},
+		{name: "a word too few", args: []string{"verify"}, code: 2},
+		{name: "unknown output", args: []string{"version", "-o", "xml"}, code: 2, want: []string{"line, json"}},
+		{name: "bad configuration", args: []string{"serve", "--config", file(t, "bad.yaml", "listen: \":0\"\nlisten_too: x\n")}, code: 2, want: []string{"bad.yaml", "[2:1]", "listen_too"}},
+		{name: "bad value", args: []string{"topics", "plan", "--kafka-brokers", "x"}, code: 2, want: []string{"kafka.brokers", "--kafka-brokers"}},
+		{name: "no such configuration", args: []string{"config", "check", "--config", "/none.yaml"}, code: 2, want: []string{"/none.yaml"}},
+		{name: "broken file", args: []string{"topics", "list", "--kafka-tls-enabled", "--kafka-tls-ca-file", "/none"}, code: 2, want: []string{"kafka.tls.ca_file", "/none"}},
+		{name: "serve without secrets", args: []string{"serve"}, code: 2, want: []string{"secrets_file", "QLIK_BRIDGE_SECRETS_FILE"}},
+		{name: "serve with a short secret", args: []string{"serve", "--secrets-file", file(t, "short", secret[:31])}, code: 2, want: []string{"secrets_file", "short", "31 characters"}},
+		{name: "send without secrets", args: []string{"send"}, code: 2, want: []string{"--secrets-file"}},
+		{name: "send without a secrets file", args: []string{"send", "--secrets-file", "/none"}, code: 2, want: []string{"/none"}},
+		{name: "send no number", args: []string{"send", "--count", "x"}, code: 2, want: []string{"--count"}},
+		{name: "send none", args: []string{"send", "--secrets-file", secrets, "--count", "0"}, code: 2, want: []string{"--count"}},
+		{name: "send backwards", args: []string{"send", "--secrets-file", secrets, "--rate", "-1"}, code: 2, want: []string{"--rate"}},
+		{name: "send an unknown envelope", args: []string{"send", "--envelope", "paper"}, code: 2, want: []string{"--envelope", "legacy, hybrid, cloudevents, audit"}},
+		{name: "send an unknown type", args: []string{"send", "--secrets-file", secrets, "--type", "x.y"}, code: 2, want: []string{"--type x.y"}},
+		{name: "send an unknown family", args: []string{"send", "--secrets-file", secrets, "--family", "app"}, code: 2, want: []string{"--family app"}},
+		{name: "send a family without types", args: []string{"send", "--secrets-file", secrets, "--family", "dead-letter"}, code: 2, want: []string{"--family dead-letter"}},
+		{name: "send a file that is not there", args: []string{"send", "--secrets-file", secrets, "--file", "/none"}, code: 2, want: []string{"/none"}},
+		{name: "send to nobody", args: []string{"send", "--secrets-file", secrets, "--url", "http://127.0.0.1:1/webhooks/qlik"}, code: 1, want: []string{"http://127.0.0.1:1/webhooks/qlik"}},
+		{name: "tail since when", args: []string{"tail", "--since", "noon"}, code: 2, want: []string{"--since", "90m"}},
+		{name: "tail an unknown family", args: []string{"tail", "--family", "app"}, code: 2, want: []string{"--family app"}},
+		{name: "tail what cannot be", args: []string{"tail", "--family", "users", "--type", "com.qlik.app.created"}, code: 2, want: []string{"com.qlik.app.created", "users"}},
+		{name: "tail a negative count", args: []string{"tail", "--count", "-1"}, code: 2, want: []string{"--count"}},
+		{name: "no Kafka", args: []string{"topics", "plan", "--kafka-brokers", "127.0.0.1:1"}, code: 1, want: []string{"127.0.0.1:1"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := run(t, tt.args...)
+			got.expect(t, tt.code, tt.want...)
+			if tt.code != 0 && (got.out != "" || got.err == "") {
+				t.Errorf("got %q on standard output and %q on standard error, want the message on standard error alone", got.out, got.err)
+			}
+		})
+	}
+}
+
+// TestHelp asks every command that the help of the one above lists.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	want := map[string]bool{"dev": true, "serve": true, "send": true, "tail": true, "topics plan": true, "topics apply": true, "topics list": true, "verify": true,
+		"config check": true, "config show": true, "version": true, "completion bash": true}
+	var visit func(path []string)
+	visit = func(path []string) {
+		got := run(t, append(path, "--help")...)
+		got.expect(t, 0, "Usage:")
+		if got.err != "" {
+			t.Errorf("%v --help: got %q on standard error, want nothing", path, got.err)
+		}
+		delete(want, strings.Join(path, " "))
+		_, list, _ := strings.Cut(got.out, "Available Commands:\n")
+		list, _, _ = strings.Cut(list, "\n\n")
+		for line := range strings.Lines(list) {
+			if fields := strings.Fields(line); len(fields) > 0 && fields[0] != "help" {
+				visit(append(append([]string(nil), path...), fields[0]))
+			}
+		}
+	}
+	visit(nil)
+	for name := range want {
+		t.Errorf("the help does not lead to %s", name)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	run(t, "version").expect(t, 0, "qlik-bridge v1.2.3, commit 0123abc, "+runtime.Version()+"\n")
+	got := map[string]string{}
+	must(t, json.Unmarshal([]byte(run(t, "version", "--output", "json").out), &got))
+	if got["version"] != "v1.2.3" || got["commit"] != "0123abc" || got["go"] != runtime.Version() {
+		t.Errorf("got %v, want version, commit and go", got)
+	}
+}
+
+// TestCompletion lets bash read the script, and asks what it would offer.
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	script := run(t, "completion", "bash")
+	script.expect(t, 0, "__start_qlik-bridge")
+	if bash, err := exec.LookPath("bash"); err == nil {
+		path := file(t, "completion", script.out)
+		if out, err := exec.Command(bash, "-n", path).CombinedOutput(); err != nil {
+			t.Errorf("bash cannot read the script: %v %s", err, out)
+		}
+	}
+	run(t, "__complete", "topics", "").expect(t, 0, "apply", "list", "plan")
+	for _, shell := range []string{"zsh", "fish", "powershell"} {
+		run(t, "completion", shell).expect(t, 0, "qlik-bridge")
+	}
+}
