@@ -1,0 +1,68 @@
+# Every target works on a fresh clone with Go, git and make; those that need more say so.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT  ?= $(shell git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X qlikbridge/bridge.release=$(VERSION) -X main.linked=$(COMMIT)
+TAG     ?= dev
+FUZZTIME ?= 2m
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.DEFAULT_GOAL := build
+.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint interop compose-test image clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## bin/qlik-bridge, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/qlik-bridge ./cmd/qlik-bridge
+
+run: build ## everything in one process: signed events become CloudEvents on Kafka topics, printed as they arrive
+	bin/qlik-bridge dev
+
+test: ## unit and end-to-end tests on the embedded Kafka; needs nothing else
+	go test -short ./...
+
+test-kafka: build ## the conformance suite and the end-to-end tests on a real Kafka (JDK and Maven, or Docker, or KAFKA_BROKERS)
+	REAL_KAFKA=1 REQUIRE_KAFKA=1 go test -count=1 -timeout 15m -p 1 ./bridge/kafkatest ./bridge/kafka ./cmd/qlik-bridge
+
+race: ## the short tests under the race detector
+	go test -short -race ./topics ./bridge/... ./cmd/qlik-bridge
+
+lint: ## gofmt, go vet, staticcheck, shellcheck where it is installed
+	@test -z "$$(gofmt -l cmd bridge topics)" || { gofmt -l cmd bridge topics; echo 'not formatted: run gofmt -w'; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/compose-test .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
+
+vulnerabilities: ## known vulnerabilities in what the binary reaches; says SKIP where the database cannot be reached
+	.ci/vulnerabilities $(GOVULNCHECK)
+
+generate: ## the pages that are made from the code
+	go test ./topics -run ReferencePage -update
+	go test ./bridge/app -run ReferencePages -update
+
+fuzz: ## FUZZTIME (2m) for each fuzz target
+	go test ./bridge -run '^$$' -fuzz '^FuzzNormalise$$' -fuzztime $(FUZZTIME)
+	go test ./bridge -run '^$$' -fuzz '^FuzzVerify$$' -fuzztime $(FUZZTIME)
+
+bench: build ## the bridge beside a bare baseline on the same real Kafka (JDK and Maven); BENCH for flags
+	go build -o bin/bench ./cmd/bench
+	bin/bench $(BENCH)
+
+footprint: build ## binary size, start time and idle memory (JDK and Maven)
+	go build -o bin/bench ./cmd/bench
+	bin/bench -footprint
+
+interop: build ## records read by kcat, Python, Java and Go, with SDKs that are not ours
+	.ci/interop/run
+
+compose-test: build ## docker-compose.yml run for real (Docker with compose)
+	.ci/compose-test
+
+image: build ## qlik-bridge:$(TAG), from scratch (Docker)
+	docker build -t qlik-bridge:$(TAG) .
+
+clean:
+	rm -rf bin
