@@ -53,6 +53,7 @@ func haveImages(ctx context.Context, name string) (standIn bool, err error) {
 	}
 	defer p.Close()
 	if !p.Config().Config.RyukDisabled {
+		//lint:ignore SA1019 nothing public says otherwise which image the reaper is
 		if _, err := haveImage(ctx, p.Client(), testcontainers.ReaperDefaultImage); err != nil {
 			return false, fmt.Errorf("%w; TESTCONTAINERS_RYUK_DISABLED=true does without", err)
 		}

@@ -14,6 +14,8 @@ import (
 
 var anywhere = []string{"dev", "--listen", ":0", "--admin-listen", ":0", "--kafka-port", "0"}
 
+var eventLine = regexp.MustCompile(`^\S+Z  qlik\.[a-z-]+/\d+@\d+  com\.qlik\S+  \S+$`)
+
 // TestDev asserts that dev shows its screen, prints as many events as asked for, ends by itself, and leaves nothing behind.
 func TestDev(t *testing.T) {
 	t.Parallel()
@@ -22,7 +24,7 @@ func TestDev(t *testing.T) {
 	_, events, _ := strings.Cut(got.out, "(Ctrl-C ends):\n")
 	lines := strings.Split(strings.TrimSpace(events), "\n")
 	for _, line := range lines {
-		if ok, _ := regexp.MatchString(`^\S+Z  qlik\.[a-z-]+/\d+@\d+  com\.qlik\S+  \S+$`, line); !ok {
+		if !eventLine.MatchString(line) {
 			t.Errorf("got the line %q, want time, place, type and id", line)
 		}
 	}
