@@ -18,8 +18,8 @@ help: ## this list
 build: ## bin/qlik-bridge, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/qlik-bridge ./cmd/qlik-bridge
 
-run: build ## everything in one process: signed events become CloudEvents on Kafka topics, printed as they arrive
-	bin/qlik-bridge dev
+run: build ## everything in one process: signed events become CloudEvents on Kafka topics, printed as they arrive; DEV for flags
+	bin/qlik-bridge dev $(DEV)
 
 test: ## unit and end-to-end tests on the embedded Kafka; needs nothing else
 	go test -short ./...
@@ -34,7 +34,7 @@ lint: ## gofmt, go vet, staticcheck, shellcheck where it is installed
 	@test -z "$$(gofmt -l cmd bridge topics)" || { gofmt -l cmd bridge topics; echo 'not formatted: run gofmt -w'; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/compose-test .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/compose-test .ci/vulnerabilities .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
 
 vulnerabilities: ## known vulnerabilities in what the binary reaches; says SKIP where the database cannot be reached
 	.ci/vulnerabilities $(GOVULNCHECK)
@@ -64,5 +64,5 @@ compose-test: build ## docker-compose.yml run for real (Docker with compose)
 image: build ## qlik-bridge:$(TAG), from scratch (Docker)
 	docker build -t qlik-bridge:$(TAG) .
 
-clean:
+clean: ## remove what was built
 	rm -rf bin

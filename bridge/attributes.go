@@ -17,7 +17,9 @@ func (e *Event) take(m members, s *shape) error {
 			if err := e.takeData(each); err != nil {
 				return err
 			}
-		case each.name == "extensions" && each.value.Kind() == '{' || isOwn(each.name):
+		case each.name == "extensions" && each.value.Kind() == '{' || each.name == "specversion":
+		case isOwn(each.name):
+			e.Repairs.add(OwnName)
 		default:
 			e.takeMember(each, m, s)
 		}
@@ -31,7 +33,7 @@ func (e *Event) take(m members, s *shape) error {
 
 func (e *Event) takeData(m member) error {
 	if e.Data != nil {
-		return refuse(InvalidData, "both data and data_base64 are there")
+		return Refuse(InvalidData, "both data and data_base64 are there")
 	}
 	if m.name == "data" {
 		e.Data = m.value
@@ -39,7 +41,7 @@ func (e *Event) takeData(m member) error {
 	}
 	sent, err := base64.StdEncoding.DecodeString(text(m.value))
 	if err != nil || m.value.Kind() != '"' {
-		return refuse(InvalidData, "data_base64 is no base64 string")
+		return Refuse(InvalidData, "data_base64 is no base64 string")
 	}
 	// Written anew, without JSON escapes and line breaks, which the SDKs do not all undo; the bytes it stands for are the same.
 	e.Data, e.Base64 = strconv.AppendQuote(nil, base64.StdEncoding.EncodeToString(sent)), true
@@ -84,8 +86,9 @@ func (e *Event) takeExtensions(object jsontext.Value) error {
 	for _, each := range m {
 		switch have, ok := e.find(each.name); {
 		case each.name == "data" || each.name == "data_base64":
-			return refuse(NameCollision, "extensions has a member %s", each.name)
+			return Refuse(NameCollision, "extensions has a member %s", each.name)
 		case isOwn(each.name):
+			e.Repairs.add(OwnName)
 		case !ok:
 			e.attributes = append(e.attributes, attribute{each.name, scalar(each.value)})
 		case text(have) != text(scalar(each.value)):

@@ -49,9 +49,9 @@ var attributeCases = []normaliseCase{
 	{name: "our own names are ours to say", body: withMembers(`,"partitionkey":"k","recordedTime":"2000-01-01T00:00:00Z","qlikenvelope":"x","qliktype":"x","auditid":"a",
 		"qliksource":"s","qliktime":"t","qlikdataschema":"d","qlikdatacontenttype":"c"`), data: appData, key: "app-1",
 		want: map[string]string{"partitionkey": `"app-1"`, "recordedtime": recorded, "qlikenvelope": `"cloudevents"`, "qliktype": "", "auditid": "",
-			"qliksource": "", "qliktime": "", "qlikdataschema": "", "qlikdatacontenttype": ""}},
+			"qliksource": "", "qliktime": "", "qlikdataschema": "", "qlikdatacontenttype": ""}, repairs: "own_name"},
 	{name: "our own names in extensions", body: withMembers(`,"extensions":{"partitionkey":"k","specversion":"0.1","qliktype":"x"}`), data: appData, key: "app-1",
-		want: map[string]string{"partitionkey": `"app-1"`, "specversion": `"1.0"`, "qliktype": ""}},
+		want: map[string]string{"partitionkey": `"app-1"`, "specversion": `"1.0"`, "qliktype": ""}, repairs: "own_name"},
 
 	// extensions
 	{name: "extensions are attributes", body: withMembers(`,"extensions":{"userId":"u-1","n":5,"list":[1, 2]}`), data: appData,

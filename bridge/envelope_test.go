@@ -171,7 +171,7 @@ var envelopeCases = []normaliseCase{
 		name:   "an audit item with a member auditId",
 		body:   `{"id":"store-1","auditId":"other","eventId":"e-1","eventTime":"2026-11-20T10:00:00Z","eventType":"com.qlik.app.deleted","source":"com.qlik/engine"}`,
 		origin: bridge.Audits,
-		want:   map[string]string{"id": `"e-1"`, "auditid": `"store-1"`},
+		want:   map[string]string{"id": `"e-1"`, "auditid": `"store-1"`}, repairs: "own_name",
 	},
 	{
 		name:   "an item of the archive",

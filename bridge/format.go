@@ -29,18 +29,24 @@ func isURI(s string) bool {
 // path, a second "#", and a scheme that nothing follows; "#" and "//" refer to nothing.
 func isURIReference(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 || c == '%' && !isEscape(s[i:]) {
 			return false
 		}
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.String() == "" || strings.Count(s, "#") > 1 || brackets(s) != brackets(u.Host) {
+	if err != nil || u.String() == "" || strings.Count(s, "#") > 1 || !bracketsFit(s, u.Host) {
 		return false
 	}
 	return u.Scheme == "" || u.Opaque != "" || u.Host != "" || u.Path != "" || u.RawQuery != ""
 }
 
-func brackets(s string) int { return strings.Count(s, "[") + strings.Count(s, "]") }
+// bracketsFit reports whether the only brackets in s are those around an IPv6 address in its host.
+func bracketsFit(s, host string) bool {
+	opened, closed := strings.Count(s, "["), strings.Count(s, "]")
+	return opened == 0 && closed == 0 || opened == 1 && closed == 1 && strings.HasPrefix(host[strings.LastIndexByte(host, '@')+1:], "[")
+}
+
+func isEscape(s string) bool { return len(s) >= 3 && isLowerHex(strings.ToLower(s[1:3])) }
 
 // hasControl reports whether s has a character that CloudEvents 1.0 ("Type System", String) forbids as a control character.
 func hasControl(s string) bool {

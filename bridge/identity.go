@@ -23,7 +23,7 @@ func (e *Event) identify(body []byte, catalog *topics.Catalog) error {
 		e.Type = other
 	}
 	if e.Type == "" {
-		return refuse(NoType, "neither type nor eventType is there")
+		return Refuse(NoType, "neither type nor eventType is there")
 	}
 	e.ID, _ = e.pull("id")
 	if e.ID == "" && e.Envelope == Audit {
@@ -91,9 +91,9 @@ func (e *Event) mend() error {
 func checkIdentity(name, value string) error {
 	switch {
 	case hasControl(value):
-		return refuse(ControlCharacter, "%s has a control character", name)
+		return Refuse(ControlCharacter, "%s has a control character", name)
 	case len(value) > maxIdentityBytes:
-		return refuse(AttributeTooLong, "%s is %d bytes long, %d at most", name, len(value), maxIdentityBytes)
+		return Refuse(AttributeTooLong, "%s is %d bytes long, %d at most", name, len(value), maxIdentityBytes)
 	}
 	return nil
 }

@@ -27,13 +27,15 @@ type Receipt struct {
 }
 
 // Ingester takes deliveries the whole way: Normalise, classify, publish, and where that cannot be, the dead letter.
-// It is safe for concurrent use. All fields are required and fixed.
+// It is safe for concurrent use. All exported fields are required and fixed.
 type Ingester struct {
 	Catalog    *topics.Catalog
 	Topics     topics.Config
 	Publisher  Publisher
 	AckTimeout time.Duration // how long one delivery waits for Kafka in all
 	Metrics    *Metrics
+
+	streak streak
 }
 
 // Ingest takes one delivery the whole way and says what became of it. It blocks for AckTimeout at most, and goes on when ctx is
@@ -50,8 +52,14 @@ func (i *Ingester) Ingest(ctx context.Context, d Delivery) Receipt {
 	if receipt.Why != nil && permanent[receipt.Why.Reason] {
 		return i.setAside(ctx, d, event, receipt.Why)
 	}
-	i.Metrics.observe(d, receipt)
+	i.note(d, receipt)
 	return receipt
+}
+
+// note counts what became of a delivery.
+func (i *Ingester) note(d Delivery, r Receipt) {
+	i.Metrics.observe(d, r)
+	i.streak.observe(r, d.ReceivedAt)
 }
 
 func (i *Ingester) publish(ctx context.Context, event *Event) Receipt {
@@ -70,6 +78,6 @@ func (i *Ingester) setAside(ctx context.Context, d Delivery, event *Event, why *
 		receipt.Outcome, receipt.Why = Failed, asRefusal(err)
 	}
 	receipt.At = at
-	i.Metrics.observe(d, receipt)
+	i.note(d, receipt)
 	return receipt
 }

@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -317,8 +318,48 @@ func TestMetrics(t *testing.T) {
 		"qlik_bridge_repairs_total{repair=source_missing}":                               2,
 		"qlik_bridge_repairs_total{repair=time_missing}":                                 2,
 	}
-	if diff := cmp.Diff(want, counted(t, reg)); diff != "" {
+	got := counted(t, reg)
+	maps.DeleteFunc(got, func(_ string, count float64) bool { return count == 0 })
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("counters (-want +got):\n%s", diff)
+	}
+}
+
+// TestMetricsBeginAtZero asserts that every failure has a series before it happens: a rate does not see one that is born with 1.
+func TestMetricsBeginAtZero(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	bridge.NewMetrics(reg, "qlik", "acme")
+	got := counted(t, reg)
+	for _, series := range []string{
+		"qlik_bridge_dead_letters_total{reason=no_type,source=acme}", "qlik_bridge_dead_letters_total{reason=record_too_large,source=qlik}",
+		"qlik_bridge_publish_failures_total{reason=ack_timeout}",
+	} {
+		if count, ok := got[series]; !ok || count != 0 {
+			t.Errorf("%s: got %v, %v, want 0", series, count, ok)
+		}
+	}
+}
+
+// TestFailing asserts that a bridge whose deliveries fail in a row says so and why, until one is taken or a while has passed.
+func TestFailing(t *testing.T) {
+	p := refusing("qlik.apps", bridge.NotEnoughReplicas)
+	i := newIngester(t, p)
+	for n := range 5 {
+		if err := i.Failing(receivedAt); err != nil {
+			t.Errorf("after %d failures: got %v, want none yet", n, err)
+		}
+		i.Ingest(t.Context(), deliver(withMembers("")))
+	}
+	if err := i.Failing(receivedAt); err == nil || !strings.Contains(err.Error(), "not_enough_replicas") {
+		t.Errorf("after 5 failures: got %v, want the reason", err)
+	}
+	if err := i.Failing(receivedAt.Add(time.Minute)); err != nil {
+		t.Errorf("a minute later: got %v, want it forgotten", err)
+	}
+	p.settle = nil
+	i.Ingest(t.Context(), deliver(withMembers("")))
+	if err := i.Failing(receivedAt); err != nil {
+		t.Errorf("after a success: got %v, want none", err)
 	}
 }
 

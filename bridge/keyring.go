@@ -6,11 +6,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"qlikbridge/bridge/file"
 )
 
 // The length of a signing secret in characters. Qlik takes 32 to 64 (Qlik Help, Creating a webhook); a longer one harms nobody here.
@@ -28,7 +29,7 @@ const (
 	Retiring Standing = "retiring" // a further line: still accepted during a rotation
 )
 
-// Keyring holds the signing secrets of one source. It is safe for concurrent use; a reload replaces all secrets at once.
+// Keyring holds the signing secrets of one source, from NewKeyring or LoadKeyring. It is safe for concurrent use; a reload replaces all secrets at once.
 type Keyring struct {
 	secrets atomic.Pointer[[]secret]
 }
@@ -58,7 +59,7 @@ func LoadKeyring(path string) (*Keyring, error) {
 
 // Load replaces the secrets by those of the file. On an error, which never holds a secret, the keyring stays as it was.
 func (k *Keyring) Load(path string) error {
-	content, err := os.ReadFile(path)
+	content, err := file.Read(path)
 	if err != nil {
 		return fmt.Errorf("reading the secrets file: %w", err)
 	}
@@ -109,19 +110,25 @@ func (k *Keyring) Verify(values []string, body []byte) (Standing, error) {
 		}
 		return Retiring, nil
 	}
-	return "", refuse(SignatureWrong, "no accepted signing secret gives this Qlik-Signature")
+	return "", Refuse(SignatureWrong, "no accepted signing secret gives this Qlik-Signature")
+}
+
+// CheckSignature refuses header values that cannot be a signature of anything; it needs no body.
+func CheckSignature(values []string) error {
+	_, err := decodeSignature(values)
+	return err
 }
 
 func decodeSignature(values []string) ([]byte, error) {
 	switch {
 	case len(values) == 0 || len(values) == 1 && values[0] == "":
-		return nil, refuse(SignatureMissing, "the header Qlik-Signature is missing; give the webhook a signing secret")
+		return nil, Refuse(SignatureMissing, "the header Qlik-Signature is missing; give the webhook a signing secret")
 	case len(values) > 1:
-		return nil, refuse(SignatureRepeated, "the header Qlik-Signature is there %d times", len(values))
+		return nil, Refuse(SignatureRepeated, "the header Qlik-Signature is there %d times", len(values))
 	}
 	sent, err := hex.DecodeString(values[0])
 	if err != nil || len(sent) != sha256.Size {
-		return nil, refuse(SignatureMalformed, "Qlik-Signature is not %d hexadecimal digits", 2*sha256.Size)
+		return nil, Refuse(SignatureMalformed, "Qlik-Signature is not %d hexadecimal digits", 2*sha256.Size)
 	}
 	return sent, nil
 }

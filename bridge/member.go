@@ -3,7 +3,6 @@ package bridge
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -68,11 +67,11 @@ var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 func readBody(body []byte) (members, error) {
 	switch {
 	case len(bytes.TrimSpace(body)) == 0:
-		return nil, refuse(EmptyBody, "the body is empty")
+		return nil, Refuse(EmptyBody, "the body is empty")
 	case !utf8.Valid(body):
-		return nil, refuse(InvalidUTF8, "the body is not valid UTF-8")
+		return nil, Refuse(InvalidUTF8, "the body is not valid UTF-8")
 	case nestsDeeper(body, maxDepth):
-		return nil, refuse(TooDeep, "objects and arrays nest more than %d deep, which not every JSON reader takes", maxDepth)
+		return nil, Refuse(TooDeep, "objects and arrays nest more than %d deep, which not every JSON reader takes", maxDepth)
 	}
 	return readObject(body)
 }
@@ -103,19 +102,19 @@ func readObject(text []byte) (members, error) {
 	switch dec.PeekKind() {
 	case '{':
 	case '[':
-		return nil, refuse(Batch, "the body is an array; one event per request is expected")
+		return nil, Refuse(Batch, "the body is an array; one event per request is expected")
 	case 0:
 		_, err := dec.ReadToken()
 		return nil, syntax(err)
 	default:
-		return nil, refuse(NotAnObject, "the body is no JSON object")
+		return nil, Refuse(NotAnObject, "the body is no JSON object")
 	}
 	m, err := readMembers(dec, text)
 	if err != nil {
 		return nil, err
 	}
 	if rest := bytes.TrimSpace(text[dec.InputOffset():]); len(rest) > 0 {
-		return nil, refuse(InvalidJSON, "%d bytes follow the JSON object", len(rest))
+		return nil, Refuse(InvalidJSON, "%d bytes follow the JSON object", len(rest))
 	}
 	return m, nil
 }
@@ -131,9 +130,9 @@ func readMembers(dec *jsontext.Decoder, text []byte) (members, error) {
 		case err != nil:
 			return nil, err
 		case len(m) == maxAttributes:
-			return nil, refuse(TooManyAttributes, "more than %d members", maxAttributes)
+			return nil, Refuse(TooManyAttributes, "more than %d members", maxAttributes)
 		case m.has(next.name):
-			return nil, refuse(NameCollision, "two members are named %s once they are lower case", next.name)
+			return nil, Refuse(NameCollision, "two names are one once they are lower case letters and digits")
 		case next.absent():
 			continue
 		}
@@ -157,7 +156,7 @@ func readMember(dec *jsontext.Decoder, text []byte) (member, error) {
 	}
 	name := attributeName(sent)
 	if name == "" {
-		return member{}, refuse(BadName, "a member's name has no letter or digit")
+		return member{}, Refuse(BadName, "a member's name has no letter or digit")
 	}
 	end := int(dec.InputOffset())
 	return member{name: name, value: text[end-len(value) : end]}, nil
@@ -190,14 +189,15 @@ func cleanName(sent string) string {
 	return string(name)
 }
 
-func refuse(reason Reason, format string, args ...any) error {
-	return &Refusal{Reason: reason, Err: fmt.Errorf(format, args...)}
-}
-
-// syntax turns an error of the JSON library into a refusal; its text names the place and holds nothing of the values.
+// syntax turns an error of the JSON library into a refusal. Its text says where, and nothing of what stands there: the library's own
+// quotes the names on the way.
 func syntax(err error) error {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return &Refusal{Reason: DuplicateKey, Err: errors.New("a name stands twice in one object")}
+		return Refuse(DuplicateKey, "a name stands twice in one object")
 	}
-	return &Refusal{Reason: InvalidJSON, Err: err}
+	var at *jsontext.SyntacticError
+	if errors.As(err, &at) {
+		return Refuse(InvalidJSON, "the body is not valid JSON at byte %d: %w", at.ByteOffset, at.Err)
+	}
+	return Refuse(InvalidJSON, "the body is not valid JSON: it ends early")
 }

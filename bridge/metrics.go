@@ -21,12 +21,12 @@ type Metrics struct {
 // IngestedMetric counts what became of every delivery that was let in; the status page shows it.
 const IngestedMetric = "qlik_bridge_ingested_total"
 
-// NewMetrics declares and registers the metrics; a nil registerer registers nothing.
-func NewMetrics(reg prometheus.Registerer) *Metrics {
+// NewMetrics declares and registers the metrics, with all failures of the sources at 0; a nil registerer registers nothing.
+func NewMetrics(reg prometheus.Registerer, sources ...string) *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return promauto.With(reg).NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
-	return &Metrics{
+	m := &Metrics{
 		ingested:    counter(IngestedMetric, "Deliveries taken the whole way, by family of the event and outcome.", "source", "family", "outcome"),
 		deadLetters: counter("qlik_bridge_dead_letters_total", "Deliveries set aside in the dead-letter topic, by reason.", "source", "reason"),
 		failures:    counter("qlik_bridge_publish_failures_total", "Deliveries that Kafka did not acknowledge in time, by reason.", "reason"),
@@ -34,6 +34,15 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		repairs:     counter("qlik_bridge_repairs_total", "What had to be mended for an event to be a valid CloudEvent.", "repair"),
 		oldNames:    counter("qlik_bridge_old_names_total", "Events sent under a name that Qlik has replaced.", "family"),
 	}
+	for _, reason := range publishFailures {
+		m.failures.WithLabelValues(string(reason))
+	}
+	for _, source := range sources {
+		for _, reason := range deadLetterReasons {
+			m.deadLetters.WithLabelValues(source, string(reason))
+		}
+	}
+	return m
 }
 
 func (m *Metrics) observe(d Delivery, r Receipt) {

@@ -48,7 +48,7 @@ func await(ctx context.Context, p Publisher, r *Record) (Position, error) {
 	case s := <-settled:
 		return s.at, s.err
 	case <-ctx.Done():
-		return Position{}, refuse(AckTimeout, "Kafka did not acknowledge the record in time")
+		return Position{}, Refuse(AckTimeout, "Kafka did not acknowledge the record in time")
 	}
 }
 

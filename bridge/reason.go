@@ -1,5 +1,7 @@
 package bridge
 
+import "fmt"
+
 // Reason says why something was refused, set aside or not acknowledged. The set is closed: the same words stand in metric labels,
 // dead-letter headers, responses and log lines.
 type Reason string
@@ -22,6 +24,13 @@ const (
 	InvalidData       Reason = "invalid_data"
 	RecordTooLarge    Reason = "record_too_large"
 	InvalidRecord     Reason = "invalid_record"
+)
+
+// deadLetterReasons and publishFailures are the reasons that their metrics begin with at 0: a rate sees a first one only after that.
+var (
+	deadLetterReasons = []Reason{EmptyBody, InvalidUTF8, InvalidJSON, DuplicateKey, TooDeep, Batch, NotAnObject, TooManyAttributes, NameCollision,
+		BadName, NoType, ControlCharacter, AttributeTooLong, InvalidData, RecordTooLarge, InvalidRecord}
+	publishFailures = []Reason{AckTimeout, BufferFull, NotAuthorized, UnknownTopic, NotEnoughReplicas, KafkaError, Closing}
 )
 
 // Reasons why a delivery was refused at the door. None of them stores anything.
@@ -58,6 +67,11 @@ var permanent = map[Reason]bool{RecordTooLarge: true, InvalidRecord: true}
 type Refusal struct {
 	Reason Reason
 	Err    error // what exactly; never nil
+}
+
+// Refuse makes a refusal; the text is for responses, headers and logs, so it holds nothing that was sent beyond the name of an attribute.
+func Refuse(reason Reason, format string, args ...any) error {
+	return &Refusal{Reason: reason, Err: fmt.Errorf(format, args...)}
 }
 
 func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Err.Error() }

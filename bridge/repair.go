@@ -17,6 +17,7 @@ const (
 	ContentTypeInvalid Repair = "contenttype_invalid" // application/json, since data is JSON; sent text in qlikdatacontenttype
 	NamesDiffer        Repair = "names_differ"        // type and eventType differ; the one not taken is in eventtype
 	TwinsDiffer        Repair = "twins_differ"        // another pair of old and new names differs; the old one keeps its own name
+	OwnName            Repair = "own_name"            // an attribute that is the bridge's to write was sent too; the bridge's stands
 	ExtensionDiffers   Repair = "extension_differs"   // extensions has another value than the attribute beside it, which stands
 )
 

@@ -47,9 +47,18 @@ type Refusal struct {
 	Reason string `json:"reason"`
 }
 
+// Keep is where a topic stays as it is although less, or other copies, are wanted: a plan never deletes and moves no data.
+type Keep struct {
+	Topic string `json:"topic"`
+	Key   string `json:"key"` // partitions, replication, or a topic setting
+	Have  string `json:"have"`
+	Want  string `json:"want"`
+}
+
 // Plan is the difference between what is wanted and what is there.
 type Plan struct {
 	Changes  []Change  `json:"changes"`
+	Kept     []Keep    `json:"kept"`
 	Refusals []Refusal `json:"refusals"`
 }
 
@@ -58,23 +67,24 @@ func NewPlan(specs []Spec, have State) Plan {
 	var p Plan
 	for _, want := range specs {
 		now, exists := have.Topics[want.Name]
-		if reason := refuse(want, now, exists, have.Brokers); reason != "" {
+		if reason := objection(want, now, exists, have.Brokers); reason != "" {
 			p.Refusals = append(p.Refusals, Refusal{Topic: want.Name, Reason: reason})
 			continue
 		}
 		if !exists {
-			to := fmt.Sprintf("%d partitions × %d, retention %s", want.Partitions, want.Replication, retentionText(want.Config[retentionMS]))
+			to := fmt.Sprintf("%d partitions × %d, retention %s", want.Partitions, want.Replication, RetentionText(want.Config[retentionMS]))
 			p.Changes = append(p.Changes, Change{Action: Create, Topic: want.Name, To: to, Spec: want})
 			continue
 		}
 		p.Changes = append(p.Changes, adjust(want, now)...)
+		p.Kept = append(p.Kept, keep(want, now)...)
 	}
 	return p
 }
 
-// refuse says why a topic as it is wanted, or as it is, cannot carry the guarantee; "" where it can. The guarantee needs an
+// objection says why a topic as it is wanted, or as it is, cannot carry the guarantee; "" where it can. The guarantee needs an
 // acknowledged write on two brokers wherever there are two.
-func refuse(want Spec, now TopicState, exists bool, brokers int) string {
+func objection(want Spec, now TopicState, exists bool, brokers int) string {
 	insync, err := strconv.Atoi(want.Config[minInsync])
 	switch {
 	case !exists && int(want.Replication) > brokers: // copies that exist may stand on a broker that is away
@@ -89,6 +99,8 @@ func refuse(want Spec, now TopicState, exists bool, brokers int) string {
 		return unclean + " on: a broker that missed acknowledged writes could become leader; take it out of topics.families"
 	case want.Config[cleanupPolicy] != "delete":
 		return fmt.Sprintf("%s %q: compaction drops every event of a key but the last; take it out of topics.families", cleanupPolicy, want.Config[cleanupPolicy])
+	case exists && now.Config[cleanupPolicy] != "" && now.Config[cleanupPolicy] != "delete":
+		return fmt.Sprintf("it exists with %s=%s: compaction drops every event of a key but the last, and to end it deletes what is older than retention.ms; decide, and run kafka-configs --alter --add-config %s=delete", cleanupPolicy, now.Config[cleanupPolicy], cleanupPolicy)
 	case exists && brokers > 1 && now.Replication < 2:
 		return fmt.Sprintf("it exists with replication 1 on a cluster of %d: raise it with kafka-reassign-partitions", brokers)
 	}
@@ -107,6 +119,22 @@ func adjust(want Spec, now TopicState) []Change {
 		}
 	}
 	return changes
+}
+
+func keep(want Spec, now TopicState) []Keep {
+	var kept []Keep
+	if now.Partitions > want.Partitions {
+		kept = append(kept, Keep{want.Name, "partitions", itoa(now.Partitions), itoa(want.Partitions)})
+	}
+	if now.Replication != want.Replication {
+		kept = append(kept, Keep{want.Name, "replication", itoa(int32(now.Replication)), itoa(int32(want.Replication))})
+	}
+	for _, key := range slices.Sorted(maps.Keys(want.Config)) {
+		if have := now.Config[key]; have != want.Config[key] && setting(key, want.Config[key], have, now.Replication) == have {
+			kept = append(kept, Keep{want.Name, key, have, want.Config[key]})
+		}
+	}
+	return kept
 }
 
 // setting returns what a setting is to become. Those that keep more the larger they are only ever rise: to lower a retention is to
@@ -131,7 +159,8 @@ func atoi(s string) int64 {
 
 func itoa[T int32 | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
-func retentionText(ms string) string {
+// RetentionText writes retention.ms for people.
+func RetentionText(ms string) string {
 	if n := atoi(ms); n >= 0 && n <= math.MaxInt64/1_000_000 {
 		return Retention(n * 1e6).String()
 	}

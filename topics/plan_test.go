@@ -90,16 +90,15 @@ func TestPlan(t *testing.T) {
 			changes: []topics.Change{alter("min.insync.replicas", "1", "2")}},
 		{name: "unclean election off", want: spec(3), brokers: 3, have: topic(3, "unclean.leader.election.enable", "true"),
 			changes: []topics.Change{alter("unclean.leader.election.enable", "true", "false")}},
-		{name: "compaction off", want: spec(3), brokers: 3, have: topic(3, "cleanup.policy", "compact"),
-			changes: []topics.Change{alter("cleanup.policy", "compact", "delete")}},
+		{name: "a compacted topic", want: spec(3), brokers: 3, have: topic(3, "cleanup.policy", "compact"), refusal: "kafka-configs"},
 		{name: "a further setting", want: spec(3, "compression.type", "zstd"), brokers: 3, have: topic(3, "compression.type", "producer"),
 			changes: []topics.Change{alter("compression.type", "producer", "zstd")}},
 		{name: "several, in the order of their names", want: spec(3), brokers: 3,
-			have: &topics.TopicState{Partitions: 1, Replication: 3, Config: settings("retention.ms", "1", "cleanup.policy", "compact")},
+			have: &topics.TopicState{Partitions: 1, Replication: 3, Config: settings("retention.ms", "1", "unclean.leader.election.enable", "true")},
 			changes: []topics.Change{
 				{Action: topics.AddPartitions, Topic: "qlik.apps", From: "1", To: "6"},
-				alter("cleanup.policy", "compact", "delete"),
-				alter("retention.ms", "1", "604800000")}},
+				alter("retention.ms", "1", "604800000"),
+				alter("unclean.leader.election.enable", "true", "false")}},
 
 		{name: "wanted replication 1 on three", want: spec(1, "min.insync.replicas", "1"), brokers: 3, refusal: "topics.replication"},
 		{name: "wanted replication 1 on two", want: spec(1, "min.insync.replicas", "1"), brokers: 2, refusal: "topics.replication"},
@@ -163,5 +162,16 @@ func TestPlanOfTheCatalogue(t *testing.T) {
 		if second := topics.NewPlan(specs, made); len(second.Changes)+len(second.Refusals) != 0 {
 			t.Errorf("%d brokers: got a second plan %v, want an empty one", brokers, second)
 		}
+	}
+}
+
+// TestPlanKept asserts that a plan says where it leaves more than is wanted, or other copies, as they are.
+func TestPlanKept(t *testing.T) {
+	want := topics.Spec{Name: "qlik.apps", Partitions: 2, Replication: 3, Config: settings("retention.ms", "1000")}
+	have := topics.TopicState{Partitions: 6, Replication: 2, Config: settings("retention.ms", "5000")}
+	p := topics.NewPlan([]topics.Spec{want}, topics.State{Brokers: 3, Topics: map[string]topics.TopicState{"qlik.apps": have}})
+	kept := []topics.Keep{{"qlik.apps", "partitions", "6", "2"}, {"qlik.apps", "replication", "2", "3"}, {"qlik.apps", "retention.ms", "5000", "1000"}}
+	if diff := cmp.Diff(kept, p.Kept); diff != "" || len(p.Changes) > 0 || len(p.Refusals) > 0 {
+		t.Errorf("got changes %v, refusals %v, kept (-want +got):\n%s", p.Changes, p.Refusals, diff)
 	}
 }

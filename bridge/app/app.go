@@ -8,10 +8,12 @@ import (
 	"math"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"golang.org/x/time/rate"
 
 	"qlikbridge/bridge"
@@ -24,15 +26,17 @@ import (
 // App is one bridge: made by New, running from Start to Stop. It is used once.
 type App struct {
 	// Fixed by New.
-	config  Config
-	log     *slog.Logger
-	started time.Time
-	reg     *prometheus.Registry
-	health  *health
-	kafka   *kafka.Client
-	sources []*ingress.Source
-	ingress *ingress.Server
-	admin   *admin
+	config    Config
+	log       *slog.Logger
+	started   time.Time
+	reg       *prometheus.Registry
+	health    *health
+	kafka     *kafka.Client
+	ingester  *bridge.Ingester
+	sources   []*ingress.Source
+	secretsOK *prometheus.GaugeVec
+	ingress   *ingress.Server
+	admin     *admin
 
 	listener, adminListener net.Listener
 
@@ -40,6 +44,8 @@ type App struct {
 	cancel   context.CancelFunc
 	running  sync.WaitGroup // the background work
 	failed   chan error     // the first error of a server
+	serving  atomic.Bool    // Start was called
+	nudge    chan struct{}  // the topics are to be looked at before their time
 	stopping sync.Once
 	stopErr  error
 	cleanups []cleanup // in the order of wiring; Stop goes backwards
@@ -54,7 +60,7 @@ type cleanup struct {
 // does not wait for Kafka. On an error what was set up is taken down.
 func New(c Config, log *slog.Logger) (*App, error) {
 	reg := prometheus.NewRegistry()
-	a := &App{config: c, log: log, started: time.Now(), reg: reg, health: newHealth(reg), failed: make(chan error, 2)}
+	a := &App{config: c, log: log, started: time.Now(), reg: reg, health: newHealth(reg), failed: make(chan error, 2), nudge: make(chan struct{}, 1)}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	if err := a.wire(); err != nil {
 		return nil, errors.Join(err, a.Stop())
@@ -64,16 +70,16 @@ func New(c Config, log *slog.Logger) (*App, error) {
 
 // wire is one straight function: each part needs those before it, and its teardown is registered as soon as it stands.
 func (a *App) wire() error {
+	promauto.With(a.reg).NewGaugeVec(prometheus.GaugeOpts{Name: "qlik_bridge_build_info", Help: "Always 1; the label is the binary's version."},
+		[]string{"version"}).WithLabelValues(bridge.Version()).Set(1)
+	a.secretsOK = promauto.With(a.reg).NewGaugeVec(prometheus.GaugeOpts{Name: "qlik_bridge_secrets_file_ok",
+		Help: "1 where the secrets file is in use as it is, 0 where it changed and cannot be used: a restart would fail."}, []string{"source"})
 	a.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	a.onStop("background work", func(context.Context) error {
-		a.cancel()
-		a.running.Wait()
-		return nil
-	})
+	a.onStop("background work", a.awaitBackground)
 
 	var err error
 	if a.adminListener, err = net.Listen("tcp", a.config.AdminListen); err != nil {
-		return fmt.Errorf("admin_listen: %w", err)
+		return fmt.Errorf("admin_listen: %w (another address: QLIK_BRIDGE_ADMIN_LISTEN, --admin-listen)", err)
 	}
 	a.onStop("admin listener", closer(a.adminListener))
 	a.admin = newAdmin(a) // stopped after all that it reports on: livez and readyz answer while the bridge drains
@@ -87,24 +93,36 @@ func (a *App) wire() error {
 		return a.kafka.Flush(ctx)
 	})
 
-	ingester := &bridge.Ingester{
-		Catalog: topics.Default(), Topics: a.config.Topics, Publisher: a.kafka, AckTimeout: a.config.AckTimeout, Metrics: bridge.NewMetrics(a.reg),
-	}
 	if err := a.addSources(); err != nil {
 		return err
 	}
+	a.ingester = &bridge.Ingester{
+		Catalog: topics.Default(), Topics: a.config.Topics, Publisher: a.kafka, AckTimeout: a.config.AckTimeout,
+		Metrics: bridge.NewMetrics(a.reg, a.sourceNames()...),
+	}
 	a.ingress, err = ingress.New(a.config.Ingress, ingress.Options{
-		Sources: a.sources, Ingest: ingester.Ingest, Wait: a.config.AckTimeout, Now: time.Now, Log: a.log, Metrics: ingress.NewMetrics(a.reg),
+		Sources: a.sources, Ingest: a.ingester.Ingest, Wait: a.config.AckTimeout, Now: time.Now, Log: a.log, Metrics: ingress.NewMetrics(a.reg),
 	})
 	if err != nil {
 		return err
 	}
 	if a.listener, err = net.Listen("tcp", a.config.Listen); err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("listen: %w (another address: QLIK_BRIDGE_LISTEN, --listen)", err)
 	}
 	a.onStop("listener", closer(a.listener))
-	a.onStop("ingress", a.ingress.Shutdown)
+	a.onStop("ingress", a.drain)
 	return nil
+}
+
+// drain leaves Kafka its part of the time: a sender who drips a body does not use it up.
+func (a *App) drain(ctx context.Context) error {
+	reserve := min(a.config.AckTimeout+time.Second, a.config.DrainTimeout/2)
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-reserve))
+		defer cancel()
+	}
+	return a.ingress.Shutdown(ctx)
 }
 
 // addSources loads the keyring of each source and keeps it true to its file.
@@ -115,20 +133,32 @@ func (a *App) addSources() error {
 		if err != nil {
 			return fmt.Errorf("source %s: %w", c.Name, err)
 		}
+		a.secretsOK.WithLabelValues(c.Name).Set(1)
 		a.sources = append(a.sources, &ingress.Source{Name: c.Name, Keyring: keyring, Limiter: limiter(c)})
 		a.background(func() {
-			watched.Run(a.ctx, func() { a.reload(c, keyring) })
+			watched.Run(a.ctx, func() error { return keyring.Load(c.SecretsFile) }, func(err error) { a.reloaded(c, keyring, err) })
 		})
 	}
 	return nil
 }
 
-func (a *App) reload(c SourceConfig, keyring *bridge.Keyring) {
-	if err := keyring.Load(c.SecretsFile); err != nil {
+// reloaded says what became of a changed secrets file.
+func (a *App) reloaded(c SourceConfig, keyring *bridge.Keyring, err error) {
+	if err != nil {
+		a.secretsOK.WithLabelValues(c.Name).Set(0)
 		a.log.Error("the secrets file changed but cannot be used; the secrets before stay", "source", c.Name, "error", err)
 		return
 	}
+	a.secretsOK.WithLabelValues(c.Name).Set(1)
 	a.log.Info("signing secrets reloaded", "source", c.Name, "accepted", keyring.Len())
+}
+
+func (a *App) sourceNames() []string {
+	names := make([]string, len(a.sources))
+	for i, s := range a.sources {
+		names[i] = s.Name
+	}
+	return names
 }
 
 func limiter(c SourceConfig) *rate.Limiter {
@@ -144,10 +174,15 @@ func limiter(c SourceConfig) *rate.Limiter {
 
 // Start begins to serve and to watch Kafka; it does not block. Ready comes when Kafka answers.
 func (a *App) Start() {
+	a.serving.Store(true)
 	a.background(func() { a.watchKafka(a.ctx) })
 	a.background(func() { a.watchTopics(a.ctx) })
 	go func() { a.failed <- a.ingress.Serve(a.listener) }()
 	go func() { a.failed <- a.admin.serve(a.adminListener) }()
+	if a.config.Kafka.ClearText() {
+		a.log.Warn("the Kafka login crosses the network readable: set kafka.tls.enabled", "mechanism", a.config.Kafka.SASL.Mechanism)
+	}
+	a.log.Info("configuration", "effective", a.config.String())
 	a.log.Info("serving", "listen", a.Addr(), "admin_listen", a.AdminAddr(), "kafka", a.config.Kafka.Brokers, "sources", len(a.sources))
 }
 
@@ -168,6 +203,7 @@ func (a *App) Ready() (bool, []string) {
 func (a *App) Stop() error {
 	a.stopping.Do(func() {
 		a.health.set(notDraining, "the bridge is stopping")
+		a.cancel() // what watches Kafka has nothing more to say
 		ctx, cancel := context.WithTimeout(context.Background(), a.config.DrainTimeout)
 		defer cancel()
 		for i := len(a.cleanups) - 1; i >= 0; i-- {
@@ -176,9 +212,32 @@ func (a *App) Stop() error {
 				a.stopErr = errors.Join(a.stopErr, fmt.Errorf("stopping %s: %w", c.name, err))
 			}
 		}
-		a.log.Info("stopped", "error", a.stopErr)
+		a.sayStopped()
 	})
 	return a.stopErr
+}
+
+// awaitBackground waits for the background work until ctx ends.
+func (a *App) awaitBackground(ctx context.Context) error {
+	a.cancel()
+	done := make(chan struct{})
+	go func() { a.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (a *App) sayStopped() {
+	switch {
+	case !a.serving.Load(): // New failed, and its error says it all
+	case a.stopErr != nil:
+		a.log.Error("stopped, and not all of it in order", "error", a.stopErr)
+	default:
+		a.log.Info("stopped")
+	}
 }
 
 // Run serves until ctx ends or a server fails, and drains.

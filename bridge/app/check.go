@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
+
+	"github.com/goccy/go-yaml"
 
 	"qlikbridge/bridge"
 	"qlikbridge/bridge/kafka"
@@ -51,6 +54,18 @@ func (c Config) Masked() Config {
 		c.Kafka.SASL.TokenURL = "xxxxx" // no telling where in it a password is
 		return c
 	}
+	if u.RawQuery != "" {
+		u.RawQuery = "xxxxx"
+	}
 	c.Kafka.SASL.TokenURL = u.Redacted()
 	return c
+}
+
+// String is the configuration as JSON on one line, for the log; what is in a URL is masked.
+func (c Config) String() string {
+	text, err := yaml.MarshalWithOptions(c.Masked(), yaml.JSON())
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(text))
 }

@@ -60,7 +60,7 @@ func TestCheckFiles(t *testing.T) {
 func TestMasked(t *testing.T) {
 	tests := []struct{ name, url, want string }{
 		{"none", "", ""},
-		{"without password", "https://login.example/token?x=1", "https://login.example/token?x=1"},
+		{"with a query", "https://login.example/token?x=planted", "https://login.example/token?xxxxx"},
 		{"with password", "https://u:planted@login.example/token", "https://u:xxxxx@login.example/token"},
 		{"no URL", "https://u:plan%ted@login.example/token", "xxxxx"},
 	}

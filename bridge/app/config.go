@@ -13,8 +13,8 @@ import (
 	"qlikbridge/topics"
 )
 
-// DefaultSource is the name of the one source where no list of sources is configured.
-const DefaultSource = "qlik"
+// DefaultSourceName is the name of the one source where no list of sources is configured.
+const DefaultSourceName = "qlik"
 
 // Config is the whole configuration. The tag doc is the one place where a key is described: help texts and docs/configuration.md are
 // made from it.
@@ -100,7 +100,7 @@ func (c Config) validateTimes() error {
 
 // validateSizes leaves room for what a record adds to its body: escaping can double it.
 func (c Config) validateSizes() error {
-	if 2*c.Ingress.MaxBodyBytes > int64(c.Kafka.MaxMessageBytes) {
+	if c.Ingress.MaxBodyBytes > int64(c.Kafka.MaxMessageBytes)/2 {
 		return fmt.Errorf("kafka.max_message_bytes %d: at least twice ingress.max_body_bytes (%d), since a record is longer than its body",
 			c.Kafka.MaxMessageBytes, c.Ingress.MaxBodyBytes)
 	}
@@ -139,7 +139,7 @@ func validName(name string) bool {
 func (c Config) AllSources() []SourceConfig {
 	sources := append([]SourceConfig(nil), c.Sources...)
 	if len(sources) == 0 {
-		sources = []SourceConfig{{Name: DefaultSource, SecretsFile: c.SecretsFile}}
+		sources = []SourceConfig{{Name: DefaultSourceName, SecretsFile: c.SecretsFile}}
 	}
 	for i := range sources {
 		if sources[i].RateLimit == 0 {

@@ -19,17 +19,22 @@ type health struct {
 
 // The conditions of readiness.
 const (
-	kafkaReachable   = "kafka"
-	topicsInOrder    = "topics"
-	notDraining      = "not_draining"
-	unknownAtStartUp = "not known yet"
+	kafkaReachable     = "kafka"
+	topicsInOrder      = "topics"
+	partitionsWritable = "partitions"
+	eventsAcknowledged = "acknowledged"
+	notDraining        = "not_draining"
 )
+
+const unknownAtStartUp = "not known yet"
 
 func newHealth(reg prometheus.Registerer) *health {
 	h := &health{reasons: map[string]string{}, holds: promauto.With(reg).NewGaugeVec(prometheus.GaugeOpts{
 		Name: "qlik_bridge_condition", Help: "Conditions of readiness: 1 where one holds, 0 where it does not."}, []string{"condition"})}
 	h.set(kafkaReachable, unknownAtStartUp)
 	h.set(topicsInOrder, unknownAtStartUp)
+	h.set(partitionsWritable, "")
+	h.set(eventsAcknowledged, "")
 	h.set(notDraining, "")
 	return h
 }

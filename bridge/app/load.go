@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +14,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/v2"
+
+	"qlikbridge/bridge/file"
 )
 
 // Overrides are settings from outside the file, by path.
@@ -52,7 +54,7 @@ func readFile(path string) (map[string]any, error) {
 	if path == "" {
 		return nil, nil
 	}
-	content, err := os.ReadFile(path)
+	content, err := file.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("configuration file: %w", err)
 	}
@@ -99,6 +101,25 @@ func fromEnvironment(environ []string) Overrides {
 		}
 	}
 	return found
+}
+
+// ofKubernetes are the variables that Kubernetes sets under the name of a Service qlik-bridge.
+var ofKubernetes = regexp.MustCompile(`^QLIK_BRIDGE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT)|PORT)(_|$)`)
+
+// UnknownVariables are those that look like settings of the bridge and are none: misspelt, most likely.
+func UnknownVariables(environ []string) []string {
+	known := map[string]bool{EnvPrefix + "CONFIG": true}
+	for _, k := range Keys() {
+		known[k.Env] = true
+	}
+	var unknown []string
+	for _, variable := range environ {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, EnvPrefix) && !known[name] && !ofKubernetes.MatchString(name) {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
 }
 
 // paths are the overrides as koanf wants them.

@@ -353,3 +353,12 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// TestUnknownVariables asserts that a misspelt variable is found, and that those that Kubernetes sets for a Service are not taken for one.
+func TestUnknownVariables(t *testing.T) {
+	got := app.UnknownVariables([]string{"QLIK_BRIDGE_ACK_TIMOUT=1s", "QLIK_BRIDGE_LISTEN=:1", "QLIK_BRIDGE_CONFIG=x", "PATH=/", "QLIK_BRIDGE_PORT=tcp://10.0.0.1:80",
+		"QLIK_BRIDGE_SERVICE_HOST=10.0.0.1", "QLIK_BRIDGE_PORT_8080_TCP_ADDR=10.0.0.1", "QLIK_BRIDGE_ADMIN_SERVICE_PORT_HTTP=9090"})
+	if len(got) != 1 || got[0] != "QLIK_BRIDGE_ACK_TIMOUT" {
+		t.Errorf("got %v, want the misspelt one", got)
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"qlikbridge/bridge/app"
@@ -22,11 +24,11 @@ func TestOutage(t *testing.T) {
 	tests := []struct {
 		name    string
 		fault   func(k *sandbox.Kafka)
-		unready bool // Kafka answers nothing else either
+		unready string // the condition that does not hold
 	}{
-		{name: "closed", fault: (*sandbox.Kafka).Close, unready: true},
-		{name: "produce is never answered", fault: func(k *sandbox.Kafka) { swallow(k, int16(kmsg.Produce)) }},
-		{name: "nothing is ever answered", fault: func(k *sandbox.Kafka) { swallow(k, -1) }, unready: true},
+		{name: "closed", fault: (*sandbox.Kafka).Close, unready: "kafka: "},
+		{name: "produce is never answered", fault: func(k *sandbox.Kafka) { swallow(k, int16(kmsg.Produce)) }, unready: "acknowledged: "},
+		{name: "nothing is ever answered", fault: func(k *sandbox.Kafka) { swallow(k, -1) }, unready: "kafka: "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -35,11 +37,9 @@ func TestOutage(t *testing.T) {
 			expectStatus(t, r.tenant, 200)
 			tt.fault(k)
 			expectUnavailable(t, r, 20)
-			if tt.unready {
-				eventually(t, "not ready", func() bool { ready, _ := r.Ready(); return !ready })
-				if why := r.reasons(t, 503); !strings.Contains(why, "kafka: ") {
-					t.Errorf("got %q, want the reason", why)
-				}
+			eventually(t, "not ready", func() bool { ready, _ := r.Ready(); return !ready })
+			if why := r.reasons(t, 503); !strings.Contains(why, tt.unready) {
+				t.Errorf("got %q, want the reason %s", why, tt.unready)
 			}
 			if code, _ := r.get(t, "/livez"); code != 200 {
 				t.Errorf("got livez %d, want 200", code)
@@ -156,4 +156,21 @@ func freePort(t *testing.T) int {
 	must(t, err)
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
+}
+
+// TestTopicDeleted asserts that a topic that is deleted under the bridge is made anew by it, soon and not only at the next interval.
+func TestTopicDeleted(t *testing.T) {
+	t.Parallel()
+	r, k := startReady(t, nil)
+	expectStatus(t, r.tenant, 200)
+	c, err := kgo.NewClient(kgo.SeedBrokers(k.Brokers()...))
+	must(t, err)
+	defer c.Close()
+	_, err = kadm.NewClient(c).DeleteTopics(t.Context(), "qlik.apps", "qlik.users")
+	must(t, err)
+	eventually(t, "the topics again", func() bool {
+		listed, err := kadm.NewClient(c).ListTopics(t.Context(), "qlik.apps", "qlik.users")
+		return err == nil && listed.Has("qlik.apps") && listed.Has("qlik.users")
+	})
+	eventually(t, "ready again", func() bool { ready, _ := r.Ready(); return ready })
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -23,27 +24,42 @@ const (
 // Plan compares a cluster with what the configuration wants of it.
 func Plan(ctx context.Context, c Config, client *kafka.Client) (topics.Plan, error) {
 	catalog := topics.Default()
-	names := make([]string, len(catalog.Families))
-	for i, f := range catalog.Families {
-		names[i] = c.Topics.Topic(f.Name)
-	}
-	state, err := client.State(ctx, names)
+	state, err := client.State(ctx, topicNames(c))
 	if err != nil {
 		return topics.Plan{}, err
 	}
 	return topics.NewPlan(c.Topics.Specs(catalog, state.Brokers, c.Kafka.MaxMessageBytes), state), nil
 }
 
-// watchKafka keeps the condition kafkaReachable true to life until ctx ends.
+func topicNames(c Config) []string {
+	families := topics.Default().Families
+	names := make([]string, len(families))
+	for i, f := range families {
+		names[i] = c.Topics.Topic(f.Name)
+	}
+	return names
+}
+
+// watchKafka keeps the conditions that can change at any moment true to life, until ctx ends.
 func (a *App) watchKafka(ctx context.Context) {
 	for {
 		asked, cancel := context.WithTimeout(ctx, pingTimeout)
 		err := a.kafka.Ping(asked)
+		var weak error
+		if err == nil {
+			weak = a.kafka.Writable(asked, topicNames(a.config))
+		}
+		if errors.Is(weak, kafka.ErrTopicsMissing) {
+			weak = nil // watchTopics creates them, or says that they are missing
+			a.lookAtTopics()
+		}
 		cancel()
 		if ctx.Err() != nil {
 			return
 		}
 		a.note(kafkaReachable, err)
+		a.note(partitionsWritable, weak)
+		a.note(eventsAcknowledged, a.ingester.Failing(time.Now()))
 		pause(ctx, pingInterval)
 	}
 }
@@ -56,12 +72,33 @@ func (a *App) watchTopics(ctx context.Context) {
 			return
 		}
 		a.note(topicsInOrder, err)
+		wait := provisionInterval
 		if err != nil {
-			pause(ctx, provisionRetry)
-		} else {
-			pause(ctx, provisionInterval)
+			wait = provisionRetry
 		}
+		a.pauseOrNudge(ctx, wait)
 	}
+}
+
+// lookAtTopics has watchTopics look soon; it does not block.
+func (a *App) lookAtTopics() {
+	select {
+	case a.nudge <- struct{}{}:
+	default:
+	}
+}
+
+func (a *App) pauseOrNudge(ctx context.Context, d time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-a.nudge:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	pause(ctx, d)
 }
 
 // provision makes the topics what they are to be, or says what is missing where it may not.

@@ -2,7 +2,6 @@ package ingress
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -30,7 +29,7 @@ func release(b *[]byte) {
 // readBody reads the whole body into b, limit bytes at most. The error is a *bridge.Refusal.
 func readBody(r *http.Request, b *[]byte, limit int64) error {
 	if r.ContentLength > limit {
-		return refuse(bridge.BodyTooLarge, "the body has %d bytes, %d at most", r.ContentLength, limit)
+		return bridge.Refuse(bridge.BodyTooLarge, "the body has %d bytes, %d at most", r.ContentLength, limit)
 	}
 	body := io.LimitReader(r.Body, limit+1)
 	for {
@@ -41,17 +40,13 @@ func readBody(r *http.Request, b *[]byte, limit int64) error {
 		*b = (*b)[:len(*b)+n]
 		switch {
 		case int64(len(*b)) > limit:
-			return refuse(bridge.BodyTooLarge, "the body has more than %d bytes", limit)
+			return bridge.Refuse(bridge.BodyTooLarge, "the body has more than %d bytes", limit)
 		case err == io.EOF:
 			return nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return refuse(bridge.BodyTooSlow, "the body did not arrive in time")
+			return bridge.Refuse(bridge.BodyTooSlow, "the body did not arrive in time")
 		case err != nil:
-			return refuse(bridge.BodyIncomplete, "the body ended early")
+			return bridge.Refuse(bridge.BodyIncomplete, "the body ended early")
 		}
 	}
-}
-
-func refuse(reason bridge.Reason, format string, args ...any) error {
-	return &bridge.Refusal{Reason: reason, Err: fmt.Errorf(format, args...)}
 }

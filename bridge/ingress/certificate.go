@@ -1,12 +1,14 @@
 package ingress
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
 
+	"qlikbridge/bridge/file"
 	"qlikbridge/bridge/watch"
 )
 
@@ -24,8 +26,10 @@ func loadCertificate(files TLSConfig, log *slog.Logger) (*certificate, error) {
 }
 
 func (c *certificate) load() error {
-	pair, err := tls.LoadX509KeyPair(c.files.CertFile, c.files.KeyFile)
-	if err != nil {
+	cert, certErr := file.Read(c.files.CertFile)
+	key, keyErr := file.Read(c.files.KeyFile)
+	pair, err := tls.X509KeyPair(cert, key)
+	if err := cmp.Or(certErr, keyErr, err); err != nil {
 		return fmt.Errorf("ingress.tls.cert_file and key_file: %w", err)
 	}
 	c.current.Store(&pair)
@@ -39,10 +43,10 @@ func (c *certificate) config() *tls.Config {
 	}
 }
 
-// watch reloads until ctx ends. A pair that does not fit is left alone: between the writing of its two files that is no fault.
+// watch reloads until ctx ends. A pair that does not fit is left alone and tried again: between the writing of its two files that is no fault.
 func (c *certificate) watch(ctx context.Context) {
-	c.watched.Run(ctx, func() {
-		if err := c.load(); err != nil {
+	c.watched.Run(ctx, c.load, func(err error) {
+		if err != nil {
 			c.log.Warn("the certificate changed but cannot be used; the one before stays", "error", err)
 			return
 		}

@@ -28,6 +28,7 @@ type exchange struct {
 	response   response
 	reason     bridge.Reason // of a refusal
 	retryAfter string        // seconds
+	unanswered bool          // the answer could not be written
 }
 
 // rescue answers 500 where our own code panicked; the event is not stored, and the sender is not told that it was.
@@ -39,7 +40,7 @@ func (x *exchange) rescue(w *echo.Response) {
 	x.server.log.Error("a bug: the handler panicked", "panic", p, "stack", string(debug.Stack()))
 	x.status, x.response = http.StatusInternalServerError, response{Error: "internal error"}
 	if !w.Committed {
-		_ = x.write(w)
+		x.write(w)
 	}
 }
 
@@ -62,6 +63,9 @@ func (x *exchange) report() {
 	}
 	if x.receipt != nil {
 		attrs = appendReceipt(attrs, x.receipt)
+	}
+	if x.unanswered {
+		attrs = append(attrs, slog.Bool("answered", false))
 	}
 	x.server.log.LogAttrs(context.Background(), level, "delivery", attrs...)
 }
@@ -88,9 +92,12 @@ func appendReceipt(attrs []slog.Attr, r *bridge.Receipt) []slog.Attr {
 	return attrs
 }
 
-// level is info for an outcome, warn where something is degraded: a dead letter, or Kafka away.
+// level is info for an outcome, warn where something is degraded (a dead letter, Kafka away, a sender gone), error for a bug of ours.
 func (x *exchange) level() slog.Level {
-	if x.receipt != nil && x.receipt.Outcome != bridge.Published {
+	switch {
+	case x.status == http.StatusInternalServerError:
+		return slog.LevelError
+	case x.receipt != nil && x.receipt.Outcome != bridge.Published, x.unanswered:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

@@ -25,14 +25,16 @@ func (s *Server) receive(c echo.Context) error {
 	err := x.admit(c, buffer)
 	if err != nil {
 		x.status, x.response, x.reason = answerRefusal(err)
-		return x.write(c.Response())
+		x.write(c.Response())
+		return nil
 	}
 	receipt := s.ingest(c.Request().Context(), bridge.Delivery{
 		Origin: bridge.Webhook, Source: x.source.Name, Body: *buffer, ReceivedAt: x.started, TraceParent: x.traceParent(),
 	})
 	x.receipt = &receipt
 	x.status, x.response = answerReceipt(&receipt)
-	return x.write(c.Response())
+	x.write(c.Response())
+	return nil
 }
 
 // admit lets a request in, cheapest check first, and reads its body. The rate is counted after the signature: nobody else's requests
@@ -41,16 +43,15 @@ func (x *exchange) admit(c echo.Context, body *[]byte) error {
 	r := x.request
 	switch {
 	case !strings.HasPrefix(r.URL.Path, "/webhooks/") || c.Path() == "/*":
-		return refuse(bridge.UnknownPath, "nothing is served here; webhooks go to /webhooks/{source}")
+		return bridge.Refuse(bridge.UnknownPath, "nothing is served here; webhooks go to /webhooks/{source}")
 	case x.source == nil:
-		return refuse(bridge.UnknownSource, "no source of this name is configured")
+		return bridge.Refuse(bridge.UnknownSource, "no source of this name is configured")
 	case r.Method != http.MethodPost:
-		return refuse(bridge.WrongMethod, "only POST is allowed")
+		return bridge.Refuse(bridge.WrongMethod, "only POST is allowed")
 	case !isIdentity(r.Header.Values("Content-Encoding")):
-		return refuse(bridge.ContentEncoding, "an encoded body is not taken; send it as it is")
+		return bridge.Refuse(bridge.ContentEncoding, "an encoded body is not taken; send it as it is")
 	}
-	if len(r.Header.Values(signatureHeader)) == 0 { // refused before the body is read
-		_, err := x.source.Keyring.Verify(nil, nil)
+	if err := bridge.CheckSignature(r.Header.Values(signatureHeader)); err != nil { // before any room is made for a body
 		return err
 	}
 	if err := readBody(r, body, x.server.config.MaxBodyBytes); err != nil {
@@ -67,7 +68,7 @@ func (x *exchange) verify(body []byte) error {
 	}
 	if wait := x.source.wait(x.server.now()); wait > 0 { // not x.started: a slow body would turn the limiter's clock back
 		x.retryAfter = retryAfter(wait)
-		return refuse(bridge.RateLimited, "more than the configured rate; try again in %s s", x.retryAfter)
+		return bridge.Refuse(bridge.RateLimited, "more than the configured rate; try again in %s s", x.retryAfter)
 	}
 	return nil
 }
@@ -79,12 +80,9 @@ func (x *exchange) traceParent() string {
 	return ""
 }
 
-// write sends the answer.
-func (x *exchange) write(w http.ResponseWriter) error {
-	body, err := json.Marshal(x.response)
-	if err != nil {
-		return err
-	}
+// write sends the answer; that the sender is gone by then is noted.
+func (x *exchange) write(w http.ResponseWriter) {
+	body, _ := json.Marshal(x.response) // strings and numbers alone
 	header := w.Header()
 	switch x.status {
 	case http.StatusServiceUnavailable:
@@ -99,8 +97,8 @@ func (x *exchange) write(w http.ResponseWriter) error {
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(x.status)
-	_, err = w.Write(body)
-	return err
+	_, err := w.Write(body)
+	x.unanswered = err != nil
 }
 
 func isIdentity(encodings []string) bool {

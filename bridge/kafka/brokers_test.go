@@ -1,6 +1,7 @@
 package kafka_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -41,10 +42,19 @@ func TestThreeBrokers(t *testing.T) {
 				tooFew++
 			}
 		}
+		_, err := c.State(within(t, patience), []string{topic})
+		must(t, "look at the topic", err)
+		eventually(t, func() error {
+			if err := c.Writable(within(t, patience), []string{topic}); err == nil {
+				return errors.New("got a writable topic, want to be told that replicas are missing")
+			}
+			return nil
+		})
 		must(t, "restart the broker", cluster.Restart(within(t, time.Minute), 2))
 		eventually(t, func() error {
 			return publish(within(t, given), c, record(topic, "a", "after")).wait(t, patience).err
 		})
+		eventually(t, func() error { return c.Writable(within(t, patience), []string{topic}) })
 		settledOnce(t, c, all...)
 		acked := 0
 		for _, p := range all {

@@ -80,6 +80,11 @@ func (c Config) Validate() error {
 	return c.SASL.validate()
 }
 
+// ClearText reports whether a password or a token would cross the network readable.
+func (c Config) ClearText() bool {
+	return !c.TLS.Enabled && (c.SASL.Mechanism == plainText || c.SASL.Mechanism == oauthBearer)
+}
+
 func (c TLSConfig) validate() error {
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		return fmt.Errorf("kafka.tls.cert_file and kafka.tls.key_file go together")

@@ -114,6 +114,9 @@ func roundTrip(t *testing.T, h *harness) {
 func compression(t *testing.T, h *harness) {
 	for i, codec := range []string{"none", "gzip", "snappy", "lz4", "zstd"} { // in the order of Kafka's numbers
 		t.Run(codec, func(t *testing.T) {
+			if codec == "zstd" && strings.Contains(h.provider, "stand-in") {
+				t.Skip("this image is a stand-in, and lacks what the brokers' zstd needs; the processes have it")
+			}
 			c, topic := h.client(t, func(c *kafka.Config) { c.Compression = codec }), h.topic(t, 1)
 			value := strings.Repeat(codec+" ", 1000)
 			publish(t.Context(), c, record(topic, "key", value)).acked(t)

@@ -92,6 +92,18 @@ func limitChanges(t *testing.T, h *harness) {
 	})
 }
 
+// limitApplied asserts that a limit that Apply has raised holds at once, for an event that would not fit before.
+func limitApplied(t *testing.T, h *harness) {
+	const family = "apps"
+	c, config := h.client(t), topics.Config{Prefix: h.prefix + "limit."}
+	apps, _ := topics.Default().Family(family)
+	topic := config.Topic(family)
+	h.create(t, topic, apps.Partitions, "max.message.bytes", "100000")
+	apply(t, c, plan(t, c, config, family))
+	large := &bridge.Record{Topic: topic, Value: make([]byte, 300_000), Time: time.Now()}
+	eventually(t, func() error { return publish(t.Context(), c, large).wait(t, patience).err })
+}
+
 // largestBody asserts that bodies of exactly the limit of the ingress end in Kafka: as events, and where every byte of an attribute has to
 // be escaped and then more than the limit of a record is needed, as dead letters.
 func largestBody(t *testing.T, h *harness) {

@@ -12,7 +12,10 @@ func TestConformance(t *testing.T) {
 		conformance(t, h)
 	})
 	t.Run("real", func(t *testing.T) {
-		conformance(t, newHarness(t, startReal(t, kafkatest.Options{}).Brokers()))
+		cluster := startReal(t, kafkatest.Options{})
+		h := newHarness(t, cluster.Brokers())
+		h.provider = cluster.Provider()
+		conformance(t, h)
 	})
 }
 
@@ -29,6 +32,7 @@ func conformance(t *testing.T, h *harness) {
 		{"largest record", largestRecord},
 		{"records that fit are not refused together", fitTogether},
 		{"a topic's limit is raised and lowered", limitChanges},
+		{"a limit that was applied", limitApplied},
 		{"largest body", largestBody},
 		{"unknown topic", unknownTopic},
 		{"buffer full of records", bufferFullOfRecords},

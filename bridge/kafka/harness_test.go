@@ -26,11 +26,12 @@ const patience = 30 * time.Second
 
 // harness is a Kafka that the tests run on, and a client of their own for what package kafka does not do.
 type harness struct {
-	config  kafka.Config // reaches it
-	kgo     *kgo.Client
-	admin   *kadm.Client
-	brokers int
-	prefix  string // begins the name of every topic, so that two runs on one cluster do not meet
+	config   kafka.Config // reaches it
+	kgo      *kgo.Client
+	admin    *kadm.Client
+	brokers  int
+	provider string // of a real Kafka: what runs it
+	prefix   string // begins the name of every topic, so that two runs on one cluster do not meet
 }
 
 func newHarness(t *testing.T, brokers []string, more ...kgo.Opt) *harness {

@@ -18,15 +18,21 @@ func (p *producer) limit(topic string) int32 {
 	return p.config.MaxMessageBytes
 }
 
-// learn notes a topic's max.message.bytes. franz-go asks for a topic's limit once, so another one needs another client.
-func (p *producer) learn(topic, maxMessageBytes string) {
-	before, limit := p.limit(topic), p.config.MaxMessageBytes
-	if n, err := strconv.ParseInt(maxMessageBytes, 10, 32); err == nil {
-		limit = max(smallestLimit, min(limit, int32(n)))
+// learn notes max.message.bytes of topics. franz-go asks for a topic's limit once, so another one needs another client.
+func (p *producer) learn(maxMessageBytes map[string]string) {
+	changed := ""
+	for topic, text := range maxMessageBytes {
+		before, limit := p.limit(topic), p.config.MaxMessageBytes
+		if n, err := strconv.ParseInt(text, 10, 32); err == nil {
+			limit = max(smallestLimit, min(limit, int32(n)))
+		}
+		p.limits.Store(topic, limit)
+		if before != limit {
+			changed = topic
+		}
 	}
-	p.limits.Store(topic, limit)
-	if before != limit {
-		p.replace(p.current.Load(), "max.message.bytes of topic "+topic+" changed")
+	if changed != "" {
+		p.replace(p.current.Load(), "max.message.bytes changed, of "+changed+" among others")
 	}
 }
 

@@ -12,7 +12,10 @@ import (
 )
 
 // Reader reads topics from a moment on, without a consumer group: it leaves no trace on the cluster. It is for one goroutine.
-type Reader struct{ kgo *kgo.Client }
+type Reader struct {
+	kgo  *kgo.Client
+	late error // came together with records, and is for the next call
+}
 
 // Stored is a record with its place.
 type Stored struct {
@@ -30,24 +33,32 @@ func NewReader(c Config, topics []string, from time.Time, log *slog.Logger) (*Re
 	if _, err := c.TLS.load(); err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(append(c.options(log), kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(start), kgo.FetchMaxWait(500*time.Millisecond))...)
+	client, err := kgo.NewClient(append(c.options(log), kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(start), kgo.FetchMaxWait(500*time.Millisecond),
+		kgo.MetadataMaxAge(5*time.Second))...)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the Kafka reader: %w", err)
 	}
-	return &Reader{client}, nil
+	return &Reader{kgo: client}, nil
 }
 
 // Next blocks until there are records, and returns them in the order of each partition. The error is that of ctx, or the first that
 // Kafka gave.
 func (r *Reader) Next(ctx context.Context) ([]Stored, error) {
+	if err := r.late; err != nil {
+		r.late = nil
+		return nil, err
+	}
 	fetches := r.kgo.PollFetches(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	stored := make([]Stored, 0, fetches.NumRecords())
 	fetches.EachRecord(func(record *kgo.Record) { stored = append(stored, store(record)) })
-	if errs := fetches.Errors(); len(stored) == 0 && len(errs) > 0 {
-		return nil, errs[0].Err
+	if errs := fetches.Errors(); len(errs) > 0 {
+		r.late = errs[0].Err
+	}
+	if len(stored) == 0 && r.late != nil {
+		return r.Next(ctx)
 	}
 	return stored, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -16,6 +15,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"qlikbridge/bridge/file"
 )
 
 // The mechanisms, as Kafka names them.
@@ -108,9 +109,13 @@ func awsCredentials(ctx context.Context) (aws.Auth, error) {
 
 // readSecret returns the content of a file without white space around it.
 func readSecret(path string) (string, error) {
-	content, err := os.ReadFile(path)
+	content, err := file.Read(path)
 	if err != nil {
 		return "", fmt.Errorf("reading a Kafka credential: %w", err)
 	}
-	return strings.TrimSpace(string(content)), nil
+	secret := strings.TrimSpace(string(content))
+	if secret == "" {
+		return "", fmt.Errorf("reading a Kafka credential: %s is empty", path)
+	}
+	return secret, nil
 }

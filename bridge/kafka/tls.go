@@ -6,7 +6,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
-	"os"
+
+	"qlikbridge/bridge/file"
 )
 
 // dialer returns how a broker is connected to. Certificates are read at every connection, so that renewed ones are used from the next on.
@@ -30,7 +31,7 @@ func (c Config) dialer() func(ctx context.Context, network, address string) (net
 func (c TLSConfig) load() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
 	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
+		pem, err := file.Read(c.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("kafka.tls.ca_file: %w", err)
 		}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"qlikbridge/topics"
 )
@@ -18,7 +20,7 @@ func (c *Client) State(ctx context.Context, names []string) (topics.State, error
 	if err != nil {
 		return topics.State{}, fmt.Errorf("asking the cluster for its topics: %w", err)
 	}
-	state := topics.State{Brokers: len(metadata.Brokers), Topics: map[string]topics.TopicState{}}
+	state := topics.State{Brokers: max(len(metadata.Brokers), c.registered(ctx)), Topics: map[string]topics.TopicState{}}
 	var exist []string
 	for name, t := range metadata.Topics {
 		switch {
@@ -31,6 +33,18 @@ func (c *Client) State(ctx context.Context, names []string) (topics.State, error
 		}
 	}
 	return state, c.configs(ctx, exist, state)
+}
+
+// registered is the number of brokers that the cluster knows, also those that are away just now: topics that are made while a cluster
+// comes up are to have the copies that they need when it is up. 0: the cluster does not say (Kafka before 4.0).
+func (c *Client) registered(ctx context.Context) int {
+	request := kmsg.NewPtrDescribeClusterRequest()
+	request.EndpointType, request.IncludeFencedBrokers = 1, true
+	response, err := request.RequestWith(ctx, c.kgo)
+	if err != nil {
+		return 0
+	}
+	return len(response.Brokers)
 }
 
 func fewestCopies(partitions kadm.PartitionDetails) int16 {
@@ -49,6 +63,7 @@ func (c *Client) configs(ctx context.Context, names []string, state topics.State
 	if err != nil {
 		return fmt.Errorf("asking the cluster for the settings of its topics: %w", err)
 	}
+	limits := map[string]string{} // :: topic -> max.message.bytes
 	for _, topic := range described {
 		if topic.Err != nil {
 			return fmt.Errorf("asking the cluster for the settings of topic %s: %w", topic.Name, topic.Err)
@@ -56,21 +71,62 @@ func (c *Client) configs(ctx context.Context, names []string, state topics.State
 		for _, setting := range topic.Configs {
 			state.Topics[topic.Name].Config[setting.Key] = setting.MaybeValue()
 		}
-		c.producer.learn(topic.Name, state.Topics[topic.Name].Config["max.message.bytes"])
+		limits[topic.Name] = state.Topics[topic.Name].Config["max.message.bytes"]
+		c.insync.Store(topic.Name, state.Topics[topic.Name].Config["min.insync.replicas"])
+	}
+	c.producer.learn(limits)
+	return nil
+}
+
+// ErrTopicsMissing is Writable's where topics do not exist.
+var ErrTopicsMissing = errors.New("topics do not exist")
+
+// Writable says which of the named topics would not take an acknowledged write now: a partition has no leader, or fewer in-sync replicas
+// than its topic's min.insync.replicas as State has seen it; else ErrTopicsMissing where some do not exist.
+func (c *Client) Writable(ctx context.Context, names []string) error {
+	metadata, err := c.admin.Metadata(ctx, names...)
+	if err != nil {
+		return fmt.Errorf("asking the cluster for its topics: %w", err)
+	}
+	all, stuck, example, missing := 0, 0, "", false
+	for name, t := range metadata.Topics {
+		missing = missing || errors.Is(t.Err, kerr.UnknownTopicOrPartition)
+		wanted, _ := c.insync.Load(name)
+		least, _ := strconv.Atoi(fmt.Sprint(wanted))
+		for _, p := range t.Partitions {
+			all++
+			if p.Leader < 0 || len(p.ISR) < least {
+				stuck++
+				example = fmt.Sprintf("%s/%d: leader %d, %d in-sync replicas, min.insync.replicas %d", name, p.Partition, p.Leader, len(p.ISR), least)
+			}
+		}
+	}
+	if stuck > 0 {
+		return fmt.Errorf("%d of %d partitions take no acknowledged write, since brokers are away (%s)", stuck, all, example)
+	}
+	if missing {
+		return ErrTopicsMissing
 	}
 	return nil
 }
 
-// Apply carries out the changes of a plan, in order, and tells progress after each. It stops at the first error; what was done stays,
-// and the next plan is the smaller for it.
+// Apply carries out the changes of a plan and tells progress after each. A change that fails does not keep the others back; all errors
+// come together. What was done stays, and the next plan is the smaller for it.
 func (c *Client) Apply(ctx context.Context, plan topics.Plan, progress func(topics.Change)) error {
+	var errs []error
+	limits := map[string]string{} // :: topic -> max.message.bytes
 	for _, change := range plan.Changes {
 		if err := c.change(ctx, change); err != nil {
-			return fmt.Errorf("topic %s, %s %s: %w", change.Topic, change.Action, change.Key, err)
+			errs = append(errs, fmt.Errorf("topic %s, %s %s: %w", change.Topic, change.Action, change.Key, err))
+			continue
+		}
+		if change.Key == "max.message.bytes" {
+			limits[change.Topic] = change.To
 		}
 		progress(change)
 	}
-	return nil
+	c.producer.learn(limits)
+	return errors.Join(errs...)
 }
 
 func (c *Client) change(ctx context.Context, change topics.Change) error {

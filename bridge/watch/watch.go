@@ -5,8 +5,9 @@ package watch
 import (
 	"context"
 	"crypto/sha256"
-	"os"
 	"time"
+
+	"qlikbridge/bridge/file"
 )
 
 // Interval is how often the bridge looks at its files.
@@ -29,7 +30,7 @@ func New(paths ...string) *Watch {
 func (w *Watch) Changed() bool {
 	hash := sha256.New()
 	for _, path := range w.paths {
-		content, _ := os.ReadFile(path)
+		content, _ := file.Read(path)
 		sum := sha256.Sum256(content)
 		hash.Write(sum[:])
 	}
@@ -38,18 +39,28 @@ func (w *Watch) Changed() bool {
 	return w.last != before
 }
 
-// Run calls changed after each change, until ctx ends.
-func (w *Watch) Run(ctx context.Context, changed func()) {
-	ticker := time.NewTicker(Interval)
+// Run calls load after each change, until ctx ends. Where load fails it is called again after each Interval until it does not: what it read
+// may have been half written. report is told of each success (nil), and of each failure that differs from the one before.
+func (w *Watch) Run(ctx context.Context, load func() error, report func(error)) {
+	ticker, failure := time.NewTicker(Interval), ""
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if w.Changed() {
-				changed()
-			}
+		}
+		if !w.Changed() && failure == "" {
+			continue
+		}
+		err := load()
+		switch {
+		case err == nil:
+			failure = ""
+			report(nil)
+		case err.Error() != failure:
+			failure = err.Error()
+			report(err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -76,30 +77,43 @@ func TestChangedWithoutAFile(t *testing.T) {
 	}
 }
 
-// TestRun asserts that a change is told once, and that Run ends with its context.
+// TestRun asserts that a change whose load fails is tried again although nothing changes any more, that the failure is told once and then
+// the success, and that Run ends with its context.
 func TestRun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secrets")
 	write(t, path, "one")
 	w := watch.New(path)
 	write(t, path, "two") // after the first look, before Run: it must not be missed
 	ctx, cancel := context.WithCancel(context.Background())
-	told, ended := make(chan struct{}, 2), make(chan struct{})
+	told, ended, tries := make(chan error, 9), make(chan struct{}), 0
+	half := errors.New("half written")
+	load := func() error {
+		if tries++; tries < 3 {
+			return half
+		}
+		return nil
+	}
 	go func() {
 		defer close(ended)
-		w.Run(ctx, func() {
-			told <- struct{}{}
-			cancel()
+		w.Run(ctx, load, func(err error) {
+			told <- err
+			if err == nil {
+				cancel()
+			}
 		})
 	}()
-	for _, c := range []chan struct{}{told, ended} {
-		select {
-		case <-c:
-		case <-time.After(10 * watch.Interval):
-			t.Fatal("got nothing, want the change told and Run ended")
-		}
+	select {
+	case <-ended:
+	case <-time.After(30 * watch.Interval):
+		t.Fatal("got nothing, want the change told and Run ended")
 	}
-	if n := len(told); n > 0 {
-		t.Errorf("got %d more changes, want none", n)
+	close(told)
+	var got []error
+	for err := range told {
+		got = append(got, err)
+	}
+	if len(got) != 2 || got[0] != half || got[1] != nil || tries != 3 {
+		t.Errorf("got %v after %d tries, want the failure once and then the success after 3", got, tries)
 	}
 }
 

@@ -139,7 +139,7 @@ func startBridge(t *testing.T) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tenant := sandbox.NewTenant("http://"+a.Addr()+"/webhooks/"+app.DefaultSource, keyring.Sign)
+	tenant := sandbox.NewTenant("http://"+a.Addr()+"/webhooks/"+app.DefaultSourceName, keyring.Sign)
 	return &running{brokers: kafka.Brokers(), tenant: tenant, samples: sandbox.NewSamples(1, time.Now)}
 }
 

@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
+
+	"qlikbridge/bridge/app"
 )
 
 func configCommand() *cobra.Command {
@@ -23,6 +26,9 @@ func configCheckCommand() *cobra.Command {
 		}
 		if err := c.CheckFiles(); err != nil {
 			return badConfig(err)
+		}
+		for _, name := range app.UnknownVariables(os.Environ()) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s is no setting of the bridge and is ignored; is it misspelt?\n", name)
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "the configuration is good: %d sources, brokers %v\n", len(c.AllSources()), c.Kafka.Brokers)
 		return err

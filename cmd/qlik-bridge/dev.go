@@ -21,6 +21,9 @@ import (
 	"qlikbridge/bridge/sandbox"
 )
 
+// mostPerSecond bounds the rates of sample events.
+const mostPerSecond = 1_000_000
+
 // development is what the flags of dev say.
 type development struct {
 	dataDir       string
@@ -47,6 +50,9 @@ a sandbox tenant that signs sample events and posts them; each event is printed 
 	flags.Float64Var(&d.rate, "rate", 1, "sample events per second; 0: none")
 	flags.IntVar(&d.count, "count", 0, "stop after so many events were printed; 0: go on until interrupted")
 	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
+		if !(d.rate >= 0 && d.rate <= mostPerSecond) || d.count < 0 || d.kafkaPort < 0 || d.kafkaPort > 65535 {
+			return badConfig(fmt.Errorf("--rate %v, --count %d, --kafka-port %d: a rate from 0 to %d, a count of 0 or more, a port", d.rate, d.count, d.kafkaPort, mostPerSecond))
+		}
 		return d.run(cmd.Context(), cmd.OutOrStdout())
 	})
 	return cmd
@@ -66,13 +72,13 @@ func (d *development) run(ctx context.Context, out io.Writer) error {
 	c := app.DefaultConfig()
 	c.Listen, c.AdminListen, c.SecretsFile, c.Kafka.Brokers = d.listen, d.admin, secretsFile, kafka.Brokers()
 	c.Log = app.LogConfig{Level: slog.LevelWarn, Format: "text"}
-	bridge, err := app.New(c, newLogger(c.Log))
+	a, err := app.New(c, newLogger(c.Log))
 	if err != nil {
 		return fmt.Errorf("%w (another process on the port? --listen and --admin-listen choose others)", err)
 	}
-	bridge.Start()
-	err = d.play(ctx, bridge, c, out)
-	return errors.Join(err, bridge.Stop())
+	a.Start()
+	err = d.play(ctx, a, c, out)
+	return errors.Join(err, a.Stop())
 }
 
 // prepare makes the data directory and the signing secret in it, or finds those of the run before.
@@ -117,11 +123,11 @@ func (d *development) play(ctx context.Context, a *app.App, c app.Config, out io
 	if err := awaitReady(ctx, a); err != nil {
 		return err
 	}
-	keyring, err := loadSecret(c)
+	keyring, err := bridge.LoadKeyring(c.SecretsFile)
 	if err != nil {
 		return err
 	}
-	url := "http://" + reachable(a.Addr()) + "/webhooks/" + app.DefaultSource
+	url := "http://" + reachable(a.Addr()) + "/webhooks/" + app.DefaultSourceName
 	fmt.Fprint(out, screen(c, url, "http://"+reachable(a.AdminAddr()), keyring.Sign))
 	began := time.Now()
 	go d.flow(ctx, sandbox.NewTenant(url, keyring.Sign))
@@ -171,8 +177,6 @@ func awaitReady(ctx context.Context, a *app.App) error {
 	}
 }
 
-func loadSecret(c app.Config) (*bridge.Keyring, error) { return bridge.LoadKeyring(c.SecretsFile) }
-
 // reachable turns an address that listens everywhere into one that can be asked.
 func reachable(address string) string {
 	host, port, _ := net.SplitHostPort(address)
@@ -194,9 +198,9 @@ func screen(c app.Config, url, admin string, sign func([]byte) string) string {
   secret     %s
 
   read      kcat -b %s -C -t %sapps -o beginning
-  send      qlik-bridge send --url %s --secrets-file %s --family users
+  send      %s send --url %s --secrets-file %s --family users
   by hand   curl -sS %s -H 'Qlik-Signature: %s' -d '%s'
 
 Events as they come out of Kafka (Ctrl-C ends):
-`, url, admin, admin, brokers, c.Topics.Prefix, c.SecretsFile, brokers, c.Topics.Prefix, url, c.SecretsFile, url, sign([]byte(body)), body)
+`, url, admin, admin, brokers, c.Topics.Prefix, c.SecretsFile, brokers, c.Topics.Prefix, os.Args[0], url, c.SecretsFile, url, sign([]byte(body)), body)
 }

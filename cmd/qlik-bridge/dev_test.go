@@ -109,3 +109,13 @@ func byHand(t *testing.T, line string) string {
 	must(t, err)
 	return string(body)
 }
+
+// TestDevUsage asserts that rates and counts that mean nothing are wrong usage, and not a panic.
+func TestDevUsage(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--rate", "NaN"}, {"--rate", "1e10"}, {"--rate", "-1"}, {"--rate", "Inf"}, {"--count", "-1"}, {"--kafka-port", "70000"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			run(t, append([]string{"dev"}, args...)...).expect(t, 2, args[0])
+		})
+	}
+}

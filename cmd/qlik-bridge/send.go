@@ -58,8 +58,8 @@ func sendCommand() *cobra.Command {
 }
 
 func (s *sending) run(ctx context.Context, out, status io.Writer) error {
-	if s.count < 1 || s.rate < 0 {
-		return badConfig(fmt.Errorf("--count %d, --rate %g: 1 or more, and 0 or more", s.count, s.rate))
+	if s.count < 1 || !(s.rate >= 0 && s.rate <= mostPerSecond) {
+		return badConfig(fmt.Errorf("--count %d, --rate %g: 1 or more, and from 0 to %d", s.count, s.rate, mostPerSecond))
 	}
 	next, err := s.bodies()
 	if err != nil {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"qlikbridge/bridge/app"
@@ -23,7 +25,11 @@ defaults. It starts without Kafka too and says on /readyz of the admin port what
 		if err := c.CheckFiles(); err != nil {
 			return badConfig(err)
 		}
-		return app.Run(cmd.Context(), c, newLogger(c.Log))
+		log := newLogger(c.Log)
+		for _, name := range app.UnknownVariables(os.Environ()) {
+			log.Warn("a variable that is no setting of the bridge is ignored; is it misspelt?", "name", name)
+		}
+		return app.Run(cmd.Context(), c, log)
 	})
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -78,6 +79,9 @@ func tail(ctx context.Context, c app.Config, s selection, out io.Writer) error {
 	if err != nil {
 		return badConfig(err)
 	}
+	if err := reachTopics(ctx, c, names); err != nil {
+		return err
+	}
 	reader, err := kafka.NewReader(c.Kafka, names, s.since, quietLogger())
 	if err != nil {
 		return badConfig(err)
@@ -103,6 +107,25 @@ func tail(ctx context.Context, c app.Config, s selection, out io.Writer) error {
 			}
 		}
 	}
+}
+
+// reachTopics fails where Kafka does not answer, and says so where topics are not there yet: both would look like silence.
+func reachTopics(ctx context.Context, c app.Config, names []string) error {
+	client, err := kafka.New(c.Kafka, nil, quietLogger())
+	if err != nil {
+		return badConfig(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, 2*c.Kafka.DialTimeout)
+	defer cancel()
+	state, err := client.State(ctx, names)
+	if err != nil {
+		return fmt.Errorf("kafka %v: %w", c.Kafka.Brokers, err)
+	}
+	if missing := len(names) - len(state.Topics); missing > 0 {
+		fmt.Fprintf(os.Stderr, "waiting for %d of %d topics that do not exist yet; `qlik-bridge topics apply`, or serve, creates them\n", missing, len(names))
+	}
+	return nil
 }
 
 // topics are those that can hold what is asked for.

@@ -49,10 +49,9 @@ func planCommand(use, short string, apply bool) *cobra.Command {
 			return err
 		}
 		if apply {
-			if err := client.Apply(ctx, plan, func(topics.Change) {}); err != nil {
+			if err := carryOut(ctx, client, plan, cmd.ErrOrStderr()); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d changes done\n", len(plan.Changes))
 		}
 		if n := len(plan.Refusals); n > 0 {
 			return fmt.Errorf("%d topics refused: the guarantee would not hold on them", n)
@@ -60,6 +59,15 @@ func planCommand(use, short string, apply bool) *cobra.Command {
 		return nil
 	})
 	return cmd
+}
+
+// carryOut applies a plan and says what was done, also where something failed.
+func carryOut(ctx context.Context, client *kafka.Client, plan topics.Plan, status io.Writer) error {
+	bar, done := newProgress(status, "applying", int64(len(plan.Changes))), 0
+	err := client.Apply(ctx, plan, func(topics.Change) { bar.Add(1); done++ })
+	bar.Done()
+	fmt.Fprintf(status, "%d of %d changes done\n", done, len(plan.Changes))
+	return err
 }
 
 // connect makes a client for a command.
@@ -78,11 +86,15 @@ func connect(load func() (app.Config, error)) (app.Config, *kafka.Client, error)
 func printPlan(w io.Writer, plan topics.Plan, output string) error {
 	if output == outputJSON {
 		plan.Changes, plan.Refusals = append([]topics.Change{}, plan.Changes...), append([]topics.Refusal{}, plan.Refusals...) // [] rather than null
+		plan.Kept = append([]topics.Keep{}, plan.Kept...)
 		return json.NewEncoder(w).Encode(plan)
 	}
 	var rows [][]string
 	for _, c := range plan.Changes {
 		rows = append(rows, []string{string(c.Action), c.Topic, c.Key, c.From, c.To})
+	}
+	for _, k := range plan.Kept {
+		rows = append(rows, []string{"keep", k.Topic, k.Key, k.Have, "wanted " + k.Want + "; nothing is made smaller or moved"})
 	}
 	for _, r := range plan.Refusals {
 		rows = append(rows, []string{"refuse", r.Topic, "", "", r.Reason})
@@ -101,20 +113,23 @@ func topicsListCommand() *cobra.Command {
 	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
 		ctx, cancel := context.WithTimeout(cmd.Context(), clusterTimeout)
 		defer cancel()
+		if *offline {
+			c, err := load()
+			if err != nil {
+				return err
+			}
+			return printTopics(cmd.OutOrStdout(), list(c, topics.State{}), *output)
+		}
 		c, client, err := connect(load)
 		if err != nil {
 			return err
 		}
 		defer client.Close()
-		listed := list(c, topics.State{})
-		if !*offline {
-			state, err := client.State(ctx, slices.Collect(maps.Keys(listed)))
-			if err != nil {
-				return fmt.Errorf("kafka %v: %w", c.Kafka.Brokers, err)
-			}
-			listed = list(c, state)
+		state, err := client.State(ctx, slices.Collect(maps.Keys(list(c, topics.State{}))))
+		if err != nil {
+			return fmt.Errorf("kafka %v: %w", c.Kafka.Brokers, err)
 		}
-		return printTopics(cmd.OutOrStdout(), listed, *output)
+		return printTopics(cmd.OutOrStdout(), list(c, state), *output)
 	})
 	return cmd
 }
@@ -152,9 +167,9 @@ func printTopics(w io.Writer, all map[string]listed, output string) error {
 		l := all[topic]
 		row := []string{l.Topic, l.Family, strconv.Itoa(l.Types), "-", "-", "-", "-"}
 		if l.Partitions != nil {
-			row = append(row[:3], strconv.Itoa(int(*l.Partitions)), strconv.Itoa(int(*l.Replication)), l.MinInsync, l.RetentionMS)
+			row = append(row[:3], strconv.Itoa(int(*l.Partitions)), strconv.Itoa(int(*l.Replication)), l.MinInsync, topics.RetentionText(l.RetentionMS))
 		}
 		rows = append(rows, row)
 	}
-	return table(w, []string{"TOPIC", "FAMILY", "TYPES", "PARTITIONS", "REPLICATION", "MIN IN-SYNC", "RETENTION MS"}, rows)
+	return table(w, []string{"TOPIC", "FAMILY", "TYPES", "PARTITIONS", "REPLICATION", "MIN IN-SYNC", "RETENTION"}, rows)
 }

@@ -32,7 +32,7 @@ that were signed: a body copied from a pretty-printing console has others.`,
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
 		body, err := readInput(args[0])
 		if err != nil {
-			return err
+			return badConfig(err)
 		}
 		if cmd.Flags().Changed("signature") {
 			if err := verifySignature(cmd.ErrOrStderr(), *signature, *secretsFile, body); err != nil {
@@ -63,6 +63,9 @@ func verifySignature(status io.Writer, signature, secretsFile string, body []byt
 func verifyEvent(out io.Writer, body []byte, output string) error {
 	e, err := bridge.Normalise(bridge.Delivery{Origin: bridge.Webhook, Body: body, ReceivedAt: time.Now()}, topics.Default())
 	if err != nil {
+		if output == outputJSON {
+			_ = json.NewEncoder(out).Encode(map[string]string{"outcome": string(bridge.DeadLettered), "error": err.Error()})
+		}
 		return fmt.Errorf("would be a dead letter: %w", err)
 	}
 	if output == outputJSON {
@@ -84,9 +87,5 @@ func describe(e *bridge.Event) string {
 	if e.Data == nil {
 		return "none"
 	}
-	valid := "as sent"
-	if !json.Valid(e.Data) {
-		valid = "not JSON"
-	}
-	return fmt.Sprintf("%d bytes, %s", len(e.Data), valid)
+	return fmt.Sprintf("%d bytes, as sent", len(e.Data))
 }

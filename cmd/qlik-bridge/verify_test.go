@@ -36,7 +36,7 @@ func TestVerify(t *testing.T) {
 		{name: "dead letter", args: []string{"-"}, in: `{"type":"a","type":"b"}`, code: 1, want: []string{"would be a dead letter", "duplicate_key"}},
 		{name: "empty", args: []string{"-"}, code: 1, want: []string{"empty_body"}},
 		{name: "repairs", args: []string{"-"}, in: `{"type":"com.qlik.unheard.of"}`, want: []string{"other", "id_missing", "time_missing", "none"}},
-		{name: "no such file", args: []string{"/none"}, code: 1, want: []string{"/none"}},
+		{name: "no such file", args: []string{"/none"}, code: 2, want: []string{"/none"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,38 @@
+package file_test
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"qlikbridge/bridge/file"
+)
+
+// TestRead asserts that a read ends, with the content or an error that names the path, whatever stands there.
+func TestRead(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for _, err := range []error{
+		os.WriteFile(path("small"), []byte("content"), 0o600),
+		os.WriteFile(path("limit"), make([]byte, file.Limit), 0o600),
+		os.WriteFile(path("large"), make([]byte, file.Limit+1), 0o600),
+		os.Symlink(path("small"), path("link")),
+		syscall.Mkfifo(path("pipe"), 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]int{"small": 7, "limit": file.Limit, "link": 7, "large": -1, "pipe": -1, ".": -1, "none": -1} {
+		t.Run(name, func(t *testing.T) {
+			content, err := file.Read(path(name))
+			if want >= 0 && (err != nil || len(content) != want) {
+				t.Errorf("got %d bytes, %v, want %d", len(content), err, want)
+			}
+			if want < 0 && err == nil {
+				t.Errorf("got %d bytes, want an error", len(content))
+			}
+		})
+	}
+}

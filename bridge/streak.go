@@ -1,0 +1,41 @@
+package bridge
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// A streak of so many failures in a row says that Kafka does not take events, whatever else it answers; it is forgotten after a while, so
+// that somebody tries again.
+const (
+	streakLength = 5
+	streakMemory = 30 * time.Second
+)
+
+// streak counts deliveries in a row that Kafka did not acknowledge. It is safe for concurrent use.
+type streak struct {
+	length atomic.Int64
+	last   atomic.Int64 // when, in Unix nanoseconds
+	why    atomic.Value // Reason
+}
+
+func (s *streak) observe(r Receipt, at time.Time) {
+	switch {
+	case r.Outcome == Failed:
+		s.why.Store(r.Why.Reason)
+		s.last.Store(at.UnixNano())
+		s.length.Add(1)
+	case s.length.Load() > 0:
+		s.length.Store(0)
+	}
+}
+
+// Failing says why deliveries are not acknowledged, nil where the last one was, or where few or none have come of late.
+func (i *Ingester) Failing(now time.Time) error {
+	n := i.streak.length.Load()
+	if n < streakLength || now.Sub(time.Unix(0, i.streak.last.Load())) > streakMemory {
+		return nil
+	}
+	return fmt.Errorf("the last %d deliveries were not acknowledged: %s", n, i.streak.why.Load())
+}
