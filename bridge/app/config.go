@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"strconv"
 	"time"
 
 	"qlikbridge/bridge/ingress"
@@ -78,7 +79,8 @@ func (c Config) Validate() error {
 }
 
 func validAddress(key, address string) error {
-	if _, _, err := net.SplitHostPort(address); err != nil {
+	_, port, err := net.SplitHostPort(address)
+	if _, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil {
 		return fmt.Errorf("%s: %q is not host:port or :port", key, address)
 	}
 	return nil

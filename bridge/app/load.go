@@ -1,9 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"encoding"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"reflect"
 	"regexp"
@@ -59,8 +61,12 @@ func readFile(path string) (map[string]any, error) {
 		return nil, fmt.Errorf("configuration file: %w", err)
 	}
 	strict, tree := DefaultConfig(), map[string]any{}
-	if err := yaml.Unmarshal(content, &tree); err != nil {
+	documents := yaml.NewDecoder(bytes.NewReader(content))
+	if err := documents.Decode(&tree); err != nil && err != io.EOF {
 		return nil, fmt.Errorf("configuration file %s: %w", path, err)
+	}
+	if err := documents.Decode(&map[string]any{}); err != io.EOF {
+		return nil, fmt.Errorf("configuration file %s has more than one YAML document; write one, without a line ---", path)
 	}
 	prune(tree)
 	if err := yaml.UnmarshalWithOptions(content, &strict, yaml.Strict()); err != nil {

@@ -362,3 +362,25 @@ func TestUnknownVariables(t *testing.T) {
 		t.Errorf("got %v, want the misspelt one", got)
 	}
 }
+
+// TestOneDocument asserts that nothing of a file is left out silently, and that an empty one is the defaults.
+func TestOneDocument(t *testing.T) {
+	if _, err := app.Load(write(t, "listen: \":1\"\n---\nlisten: \":2\"\n"), nil, nil); err == nil {
+		t.Error("got no error for a second document, want one")
+	}
+	for _, content := range []string{"", "# nothing\n", "---\nlisten: \":8080\"\n"} {
+		if _, err := app.Load(write(t, content), nil, nil); err != nil {
+			t.Errorf("%q: got %v, want the defaults", content, err)
+		}
+	}
+}
+
+// TestPorts asserts that a port that is none is refused with its key.
+func TestPorts(t *testing.T) {
+	for key, address := range map[string]string{"listen": ":99999", "admin_listen": "127.0.0.1:http", "kafka.brokers": "kafka:port"} {
+		_, err := app.Load("", nil, app.Overrides{key: address})
+		if err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%s %s: got %v, want an error that names the key", key, address, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -60,7 +61,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("kafka.brokers is empty; name at least one host:port")
 	}
 	for _, broker := range c.Brokers {
-		if _, _, err := net.SplitHostPort(broker); err != nil {
+		_, port, err := net.SplitHostPort(broker)
+		if _, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil {
 			return fmt.Errorf("kafka.brokers: %q is not host:port", broker)
 		}
 	}
