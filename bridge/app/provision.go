@@ -89,16 +89,13 @@ func (a *App) lookAtTopics() {
 }
 
 func (a *App) pauseOrNudge(ctx context.Context, d time.Duration) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-a.nudge:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	pause(ctx, d)
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-a.nudge:
+	}
 }
 
 // provision makes the topics what they are to be, or says what is missing where it may not.

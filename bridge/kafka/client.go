@@ -34,7 +34,7 @@ type Client struct {
 	kgo      *kgo.Client // for all that is not produced
 	admin    *kadm.Client
 	producer *producer
-	insync   sync.Map // :: topic -> min.insync.replicas as text, where State has seen it
+	insync   sync.Map // :: topic -> min.insync.replicas (int), where State has seen it or Apply has set it
 }
 
 // New makes a client. It reads the certificate files once, to refuse broken ones, but talks to no broker: a cluster that is away is

@@ -72,17 +72,23 @@ func (c *Client) configs(ctx context.Context, names []string, state topics.State
 			state.Topics[topic.Name].Config[setting.Key] = setting.MaybeValue()
 		}
 		limits[topic.Name] = state.Topics[topic.Name].Config["max.message.bytes"]
-		c.insync.Store(topic.Name, state.Topics[topic.Name].Config["min.insync.replicas"])
+		c.learnInsync(topic.Name, state.Topics[topic.Name].Config["min.insync.replicas"])
 	}
 	c.producer.learn(limits)
 	return nil
+}
+
+// learnInsync notes what Writable compares with; a text that is no number asks for nothing.
+func (c *Client) learnInsync(topic, text string) {
+	n, _ := strconv.Atoi(text)
+	c.insync.Store(topic, n)
 }
 
 // ErrTopicsMissing is Writable's where topics do not exist.
 var ErrTopicsMissing = errors.New("topics do not exist")
 
 // Writable says which of the named topics would not take an acknowledged write now: a partition has no leader, or fewer in-sync replicas
-// than its topic's min.insync.replicas as State has seen it; else ErrTopicsMissing where some do not exist.
+// than its topic's min.insync.replicas as State has seen or Apply has set it; else ErrTopicsMissing where some do not exist.
 func (c *Client) Writable(ctx context.Context, names []string) error {
 	metadata, err := c.admin.Metadata(ctx, names...)
 	if err != nil {
@@ -92,7 +98,7 @@ func (c *Client) Writable(ctx context.Context, names []string) error {
 	for name, t := range metadata.Topics {
 		missing = missing || errors.Is(t.Err, kerr.UnknownTopicOrPartition)
 		wanted, _ := c.insync.Load(name)
-		least, _ := strconv.Atoi(fmt.Sprint(wanted))
+		least, _ := wanted.(int) // 0: nothing is known of the topic yet
 		for _, p := range t.Partitions {
 			all++
 			if p.Leader < 0 || len(p.ISR) < least {
@@ -120,7 +126,12 @@ func (c *Client) Apply(ctx context.Context, plan topics.Plan, progress func(topi
 			errs = append(errs, fmt.Errorf("topic %s, %s %s: %w", change.Topic, change.Action, change.Key, err))
 			continue
 		}
-		if change.Key == "max.message.bytes" {
+		switch {
+		case change.Action == topics.Create:
+			c.learnInsync(change.Topic, change.Spec.Config["min.insync.replicas"])
+		case change.Key == "min.insync.replicas":
+			c.learnInsync(change.Topic, change.To)
+		case change.Key == "max.message.bytes":
 			limits[change.Topic] = change.To
 		}
 		progress(change)
