@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"qlikbridge/bridge/kafkatest"
+	"qlikbridge/topics"
 )
 
 // TestThreeBrokers asserts what one real broker cannot show:
@@ -23,6 +24,8 @@ func TestThreeBrokers(t *testing.T) {
 		for _, key := range []string{"a", "b", "c", "d", "e"} {
 			publish(within(t, patience), c, record(topic, key, "before")).acked(t)
 		}
+		made := topics.Config{Prefix: h.prefix + "made.", Families: map[string]topics.Override{"users": {Config: map[string]string{"min.insync.replicas": "3"}}}}
+		apply(t, c, plan(t, c, made, "users"))
 		must(t, "kill a broker", cluster.Kill(2))
 		var all []*publication
 		tooFew := 0 // not acknowledged in time
@@ -42,6 +45,12 @@ func TestThreeBrokers(t *testing.T) {
 				tooFew++
 			}
 		}
+		eventually(t, func() error { // no State has seen this topic
+			if err := c.Writable(within(t, patience), []string{made.Topic("users")}); err == nil {
+				return errors.New("got a writable topic that Apply made, want to be told that replicas are missing")
+			}
+			return nil
+		})
 		_, err := c.State(within(t, patience), []string{topic})
 		must(t, "look at the topic", err)
 		eventually(t, func() error {
