@@ -16,6 +16,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: ## bin/qlik-bridge, one static binary
+	@mkdir -p bin/spool # the image's, empty
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/qlik-bridge ./cmd/qlik-bridge
 
 run: build ## everything in one process: signed events become CloudEvents on Kafka topics, printed as they arrive; DEV for flags

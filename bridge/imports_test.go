@@ -19,6 +19,7 @@ var homes = []struct {
 		"what Kafka's protocol is about stays reviewable in one package"},
 	{"github.com/labstack/echo", []string{"bridge/ingress", "cmd/bench-baseline"}, "one door"},
 	{"github.com/knadh/koanf", []string{"bridge/app"}, "one way to be configured"},
+	{"github.com/prometheus/prometheus", []string{"bridge/spool"}, "how entries lie on disk is one package's business"},
 	{"github.com/testcontainers", []string{"bridge/kafkatest"}, "85 modules that belong to tests alone"},
 	{"github.com/IBM/sarama", []string{"cmd/consumer-cloudevents"}, "the bridge has one Kafka client"},
 	{"github.com/cloudevents/sdk-go", []string{"cmd/consumer-cloudevents"}, "it refuses what Qlik sends; in tests it is the judge"},
@@ -29,7 +30,7 @@ var homes = []struct {
 }
 
 // adapters do not know one another; package app and the commands bring them together.
-var adapters = []string{"bridge/ingress", "bridge/kafka", "bridge/sandbox"}
+var adapters = []string{"bridge/ingress", "bridge/kafka", "bridge/spool", "bridge/sandbox"}
 
 func TestImportRules(t *testing.T) {
 	for dir, imports := range productImports(t) {

@@ -35,23 +35,6 @@ type Publisher interface {
 	Publish(ctx context.Context, r *Record, settle func(Position, error))
 }
 
-// await publishes r and waits for the acknowledgement until ctx ends. The error is a *Refusal; after AckTimeout the record may still
-// reach Kafka.
-func await(ctx context.Context, p Publisher, r *Record) (Position, error) {
-	type settlement struct {
-		at  Position
-		err error
-	}
-	settled := make(chan settlement, 1)
-	p.Publish(ctx, r, func(at Position, err error) { settled <- settlement{at, err} })
-	select {
-	case s := <-settled:
-		return s.at, s.err
-	case <-ctx.Done():
-		return Position{}, Refuse(AckTimeout, "Kafka did not acknowledge the record in time")
-	}
-}
-
 // record is the Kafka record of an event (CloudEvents Kafka protocol binding, section 3.3, structured mode). The headers that binary
 // mode would have stand beside it, so that a consumer can choose without reading the value.
 func (e *Event) record(topic string) *Record {

@@ -30,7 +30,9 @@ const (
 var (
 	deadLetterReasons = []Reason{EmptyBody, InvalidUTF8, InvalidJSON, DuplicateKey, TooDeep, Batch, NotAnObject, TooManyAttributes, NameCollision,
 		BadName, NoType, ControlCharacter, AttributeTooLong, InvalidData, RecordTooLarge, InvalidRecord}
-	publishFailures = []Reason{AckTimeout, BufferFull, NotAuthorized, UnknownTopic, NotEnoughReplicas, KafkaError, Closing}
+	kafkaFailures   = []Reason{AckTimeout, BufferFull, NotAuthorized, UnknownTopic, NotEnoughReplicas, KafkaError, Closing}
+	publishFailures = append(kafkaFailures[:len(kafkaFailures):len(kafkaFailures)], SpoolFull, SpoolError, SpoolSlow)
+	spoolReasons    = append(kafkaFailures[:len(kafkaFailures):len(kafkaFailures)], Spooling)
 )
 
 // Reasons why a delivery was refused at the door. None of them stores anything.
@@ -49,7 +51,7 @@ const (
 	RateLimited        Reason = "rate_limited"
 )
 
-// Reasons why Kafka did not acknowledge a record. The sender is asked to try again.
+// Reasons why Kafka did not acknowledge a record. The spool takes it, or the sender is asked to try again.
 const (
 	AckTimeout        Reason = "ack_timeout"
 	BufferFull        Reason = "buffer_full" // as many records wait for Kafka as may
@@ -58,6 +60,15 @@ const (
 	NotEnoughReplicas Reason = "not_enough_replicas"
 	KafkaError        Reason = "kafka_error"
 	Closing           Reason = "closing"
+)
+
+// Reasons why a delivery is in the spool although it was never offered to Kafka, and why the spool did not take one.
+const (
+	Spooling   Reason = "spooling"  // earlier events of the family wait there, and come first
+	Recovered  Reason = "recovered" // it was there when the bridge started
+	SpoolFull  Reason = "spool_full"
+	SpoolError Reason = "spool_error"
+	SpoolSlow  Reason = "spool_slow"
 )
 
 // permanent are the reasons after which a second try of the same record would end the same: it becomes a dead letter.

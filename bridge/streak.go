@@ -2,6 +2,8 @@ package bridge
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -29,6 +31,21 @@ func (s *streak) observe(r Receipt, at time.Time) {
 	case s.length.Load() > 0:
 		s.length.Store(0)
 	}
+}
+
+// Troubled says why deliveries do not go to Kafka as they come: they are refused, or families of them are spooled; nil where all is well.
+func (i *Ingester) Troubled(now time.Time) error {
+	var spooled []string
+	i.eachLane(func(l *lane) {
+		if why := l.trouble(); why != "" {
+			spooled = append(spooled, why)
+		}
+	})
+	if len(spooled) == 0 {
+		return i.Failing(now)
+	}
+	slices.Sort(spooled)
+	return fmt.Errorf("%d families are spooled: %s", len(spooled), strings.Join(spooled, ", "))
 }
 
 // Failing says why deliveries are not acknowledged, nil where the last one was, or where few or none have come of late.

@@ -19,8 +19,8 @@ import (
 	"qlikbridge/bridge"
 	"qlikbridge/bridge/ingress"
 	"qlikbridge/bridge/kafka"
+	"qlikbridge/bridge/spool"
 	"qlikbridge/bridge/watch"
-	"qlikbridge/topics"
 )
 
 // App is one bridge: made by New, running from Start to Stop. It is used once.
@@ -32,6 +32,7 @@ type App struct {
 	reg       *prometheus.Registry
 	health    *health
 	kafka     *kafka.Client
+	spool     *spool.Spool // nil: switched off
 	ingester  *bridge.Ingester
 	sources   []*ingress.Source
 	secretsOK *prometheus.GaugeVec
@@ -46,6 +47,8 @@ type App struct {
 	failed   chan error     // the first error of a server
 	serving  atomic.Bool    // Start was called
 	nudge    chan struct{}  // the topics are to be looked at before their time
+
+	remembered chan struct{} // closed when the ingester knows what the topics' tails hold
 	stopping sync.Once
 	stopErr  error
 	cleanups []cleanup // in the order of wiring; Stop goes backwards
@@ -60,7 +63,7 @@ type cleanup struct {
 // does not wait for Kafka. On an error what was set up is taken down.
 func New(c Config, log *slog.Logger) (*App, error) {
 	reg := prometheus.NewRegistry()
-	a := &App{config: c, log: log, started: time.Now(), reg: reg, health: newHealth(reg), failed: make(chan error, 2), nudge: make(chan struct{}, 1)}
+	a := &App{config: c, log: log, started: time.Now(), reg: reg, health: newHealth(reg), failed: make(chan error, 2), nudge: make(chan struct{}, 1), remembered: make(chan struct{})}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	if err := a.wire(); err != nil {
 		return nil, errors.Join(err, a.Stop())
@@ -85,20 +88,19 @@ func (a *App) wire() error {
 	a.admin = newAdmin(a) // stopped after all that it reports on: livez and readyz answer while the bridge drains
 	a.onStop("admin", a.admin.shutdown)
 
+	if err := a.openSpool(); err != nil {
+		return err
+	}
 	if a.kafka, err = kafka.New(a.config.Kafka, a.reg, a.log.With("part", "kafka")); err != nil {
 		return err
 	}
-	a.onStop("kafka", func(ctx context.Context) error {
-		defer a.kafka.Close()
-		return a.kafka.Flush(ctx)
-	})
+	a.onStop("kafka", a.closeKafka)
 
 	if err := a.addSources(); err != nil {
 		return err
 	}
-	a.ingester = &bridge.Ingester{
-		Catalog: topics.Default(), Topics: a.config.Topics, Publisher: a.kafka, AckTimeout: a.config.AckTimeout,
-		Metrics: bridge.NewMetrics(a.reg, a.sourceNames()...),
+	if err := a.addIngester(); err != nil {
+		return err
 	}
 	a.ingress, err = ingress.New(a.config.Ingress, ingress.Options{
 		Sources: a.sources, Ingest: a.ingester.Ingest, Wait: a.config.AckTimeout, Now: time.Now, Log: a.log, Metrics: ingress.NewMetrics(a.reg),
@@ -177,6 +179,7 @@ func (a *App) Start() {
 	a.serving.Store(true)
 	a.background(func() { a.watchKafka(a.ctx) })
 	a.background(func() { a.watchTopics(a.ctx) })
+	a.background(func() { a.remember(a.ctx) })
 	go func() { a.failed <- a.ingress.Serve(a.listener) }()
 	go func() { a.failed <- a.admin.serve(a.adminListener) }()
 	if a.config.Kafka.ClearText() {
@@ -192,11 +195,8 @@ func (a *App) Addr() string { return a.listener.Addr().String() }
 // AdminAddr is the admin port's address, host:port.
 func (a *App) AdminAddr() string { return a.adminListener.Addr().String() }
 
-// Ready reports whether the bridge can keep its promise now, and if not, why.
-func (a *App) Ready() (bool, []string) {
-	why := a.health.why()
-	return len(why) == 0, why
-}
+// Ready reports whether the bridge can keep its promise now, by Kafka or by the spool, and which conditions do not hold.
+func (a *App) Ready() (bool, []string) { return a.health.ready() }
 
 // Stop drains: it stops accepting, answers what is in flight, waits for Kafka to settle, and ends within drain_timeout, whatever hangs.
 // It may be called again and then returns the same.

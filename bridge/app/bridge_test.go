@@ -41,6 +41,7 @@ type running struct {
 func start(t *testing.T, brokers []string, change func(*app.Config)) *running {
 	t.Helper()
 	c := app.DefaultConfig()
+	c.Spool.Enabled, c.Dedupe.Events = false, 0 // Kafka alone, and the same event may come again; spool_test.go has both
 	c.Listen, c.AdminListen, c.Kafka.Brokers = "127.0.0.1:0", "127.0.0.1:0", brokers
 	c.SecretsFile = write(t, secretA+"\n")
 	if change != nil {

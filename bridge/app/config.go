@@ -11,6 +11,7 @@ import (
 
 	"qlikbridge/bridge/ingress"
 	"qlikbridge/bridge/kafka"
+	"qlikbridge/bridge/spool"
 	"qlikbridge/topics"
 )
 
@@ -23,7 +24,7 @@ type Config struct {
 	Listen       string         `yaml:"listen" doc:"address of the ingress"`
 	AdminListen  string         `yaml:"admin_listen" doc:"address of metrics, health and the status page"`
 	SecretsFile  string         `yaml:"secrets_file" doc:"signing secrets, one per line, the first active, the others still accepted; read again when it changes"`
-	AckTimeout   time.Duration  `yaml:"ack_timeout" doc:"how long a delivery waits for Kafka before it is answered 503"`
+	AckTimeout   time.Duration  `yaml:"ack_timeout" doc:"how long a delivery waits for Kafka before it is spooled"`
 	DrainTimeout time.Duration  `yaml:"drain_timeout" doc:"how long a stop waits for what is in flight"`
 	RateLimit    float64        `yaml:"rate_limit" doc:"signed deliveries per second that one source may send; 0: no limit"`
 	RateBurst    int            `yaml:"rate_burst" doc:"deliveries that may come at once under the rate limit; 0: one second's worth"`
@@ -32,7 +33,14 @@ type Config struct {
 	Ingress      ingress.Config `yaml:"ingress"`
 	Kafka        kafka.Config   `yaml:"kafka"`
 	Topics       topics.Config  `yaml:"topics"`
+	Spool        spool.Config   `yaml:"spool"`
+	Dedupe       DedupeConfig   `yaml:"dedupe"`
 	Sources      []SourceConfig `yaml:"sources" doc:"several webhooks or tenants, each at /webhooks/{name}: name, secrets_file, rate_limit, rate_burst"`
+}
+
+// DedupeConfig bounds what is remembered of events, so that one that comes again is not published again.
+type DedupeConfig struct {
+	Events int `yaml:"events" doc:"how many of the last events are remembered by source and id, about 100 bytes each; 0: none, and every delivery is published"`
 }
 
 // LogConfig says what is logged, and how.
@@ -60,6 +68,8 @@ func DefaultConfig() Config {
 		Ingress:      ingress.DefaultConfig(),
 		Kafka:        kafka.DefaultConfig(),
 		Topics:       topics.DefaultConfig(),
+		Spool:        spool.DefaultConfig(),
+		Dedupe:       DedupeConfig{Events: 100_000},
 	}
 }
 
@@ -74,6 +84,7 @@ func (c Config) Validate() error {
 		c.Ingress.Validate(),
 		c.Kafka.Validate(),
 		c.Topics.Validate(topics.Default()),
+		c.Spool.Validate(),
 		c.validateSizes(),
 	)
 }
@@ -105,6 +116,9 @@ func (c Config) validateSizes() error {
 	if c.Ingress.MaxBodyBytes > int64(c.Kafka.MaxMessageBytes)/2 {
 		return fmt.Errorf("kafka.max_message_bytes %d: at least twice ingress.max_body_bytes (%d), since a record is longer than its body",
 			c.Kafka.MaxMessageBytes, c.Ingress.MaxBodyBytes)
+	}
+	if c.Dedupe.Events < 0 {
+		return fmt.Errorf("dedupe.events %d: 0 or more", c.Dedupe.Events)
 	}
 	return nil
 }

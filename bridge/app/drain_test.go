@@ -154,6 +154,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	k := embedded(t, sandbox.KafkaOptions{})
 	c := app.DefaultConfig()
+	c.Spool.Enabled = false
 	c.Listen, c.AdminListen, c.Kafka.Brokers, c.SecretsFile = "127.0.0.1:0", "127.0.0.1:0", k.Brokers(), write(t, secretA)
 	log := &journal{}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -192,6 +193,7 @@ func TestNewFails(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := app.DefaultConfig()
+			c.Spool.Enabled = false
 			port := freePort(t)
 			c.Listen, c.AdminListen, c.SecretsFile = "127.0.0.1:0", fmt.Sprintf("127.0.0.1:%d", port), write(t, secretA)
 			tt.change(&c)

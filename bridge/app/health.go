@@ -23,6 +23,7 @@ const (
 	topicsInOrder      = "topics"
 	partitionsWritable = "partitions"
 	eventsAcknowledged = "acknowledged"
+	spoolTakes         = "spool"
 	notDraining        = "not_draining"
 )
 
@@ -35,6 +36,7 @@ func newHealth(reg prometheus.Registerer) *health {
 	h.set(topicsInOrder, unknownAtStartUp)
 	h.set(partitionsWritable, "")
 	h.set(eventsAcknowledged, "")
+	h.set(spoolTakes, unknownAtStartUp)
 	h.set(notDraining, "")
 	return h
 }
@@ -53,15 +55,20 @@ func (h *health) set(condition, reason string) bool {
 	return before != reason
 }
 
-// why lists the conditions that do not hold, each with its reason; none: the bridge is ready.
-func (h *health) why() []string {
+// ready reports whether the promise can be kept, by Kafka or by the spool, and lists the conditions that do not hold, each with its reason.
+// Before Kafka was asked for the first time the bridge is not ready: who has set it up is to see at once that it reaches its Kafka.
+func (h *health) ready() (bool, []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := []string{}
+	why, byKafka := []string{}, true
 	for _, condition := range slices.Sorted(maps.Keys(h.reasons)) {
-		if reason := h.reasons[condition]; reason != "" {
-			all = append(all, condition+": "+reason)
+		reason := h.reasons[condition]
+		if reason == "" || condition == spoolTakes && reason == errSpoolOff.Error() {
+			continue
 		}
+		why = append(why, condition+": "+reason)
+		byKafka = byKafka && condition == spoolTakes
 	}
-	return all
+	bySpool := h.reasons[spoolTakes] == "" && h.reasons[kafkaReachable] != unknownAtStartUp
+	return h.reasons[notDraining] == "" && (byKafka || bySpool), why
 }

@@ -57,9 +57,10 @@ func (a *App) watchKafka(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		a.note(spoolTakes, a.spoolRoom())
 		a.note(kafkaReachable, err)
 		a.note(partitionsWritable, weak)
-		a.note(eventsAcknowledged, a.ingester.Failing(time.Now()))
+		a.note(eventsAcknowledged, a.ingester.Troubled(time.Now()))
 		pause(ctx, pingInterval)
 	}
 }
@@ -145,7 +146,10 @@ func shortfall(p topics.Plan) error {
 func (a *App) note(condition string, err error) {
 	reason, level, text := "", slog.LevelInfo, "condition holds"
 	if err != nil {
-		reason, level, text = err.Error(), slog.LevelError, "condition does not hold: deliveries may be answered 503 until it does"
+		reason, level, text = err.Error(), slog.LevelError, "condition does not hold"
+	}
+	if err == errSpoolOff {
+		level, text = slog.LevelInfo, "there is no spool: while Kafka is away deliveries are answered 503"
 	}
 	if a.health.set(condition, reason) {
 		a.log.Log(context.Background(), level, text, "condition", condition, "reason", reason)

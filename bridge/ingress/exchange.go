@@ -71,8 +71,11 @@ func (x *exchange) report() {
 }
 
 func appendReceipt(attrs []slog.Attr, r *bridge.Receipt) []slog.Attr {
-	attrs = append(attrs, slog.String("outcome", string(r.Outcome)), slog.String("topic", r.Topic))
-	if r.Outcome != bridge.Failed {
+	attrs = append(attrs, slog.String("outcome", string(r.Outcome)))
+	if r.Topic != "" {
+		attrs = append(attrs, slog.String("topic", r.Topic))
+	}
+	if r.Outcome == bridge.Published || r.Outcome == bridge.DeadLettered {
 		attrs = append(attrs, slog.Int("partition", int(r.At.Partition)), slog.Int64("offset", r.At.Offset))
 	}
 	if r.Why != nil {
@@ -97,11 +100,13 @@ func (x *exchange) level() slog.Level {
 	switch {
 	case x.status == http.StatusInternalServerError:
 		return slog.LevelError
-	case x.receipt != nil && x.receipt.Outcome != bridge.Published, x.unanswered:
+	case x.unanswered, x.receipt != nil && isDegraded(x.receipt.Outcome):
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
 }
+
+func isDegraded(o bridge.Outcome) bool { return o != bridge.Published && o != bridge.Duplicate }
 
 // sourceName is a label: a name that is not configured has none.
 func (x *exchange) sourceName() string {

@@ -26,6 +26,8 @@ var refused = map[bridge.Reason]int{
 // taken is the status of each outcome of the domain: 200 only where something durable holds the delivery.
 var taken = map[bridge.Outcome]int{
 	bridge.Published:    http.StatusOK,
+	bridge.Spooled:      http.StatusOK,
+	bridge.Duplicate:    http.StatusOK,
 	bridge.DeadLettered: http.StatusOK,
 	bridge.Failed:       http.StatusServiceUnavailable,
 }
@@ -52,10 +54,16 @@ func answerReceipt(r *bridge.Receipt) (int, response) {
 	case bridge.Published:
 		body.ID, body.Type, body.Topic = r.Event.ID, r.Event.Type, r.Topic
 		body.Partition, body.Offset = &r.At.Partition, &r.At.Offset
+	case bridge.Spooled:
+		if r.Event != nil { // else a dead letter that waits for Kafka
+			body.ID, body.Type = r.Event.ID, r.Event.Type
+		}
+	case bridge.Duplicate:
+		body.ID = r.Event.ID
 	case bridge.DeadLettered:
 		body.Reason = r.Why.Reason
 	default:
-		body = response{Reason: r.Why.Reason, Error: "Kafka did not acknowledge the event; send it again"}
+		body = response{Reason: r.Why.Reason, Error: "neither Kafka nor the spool took the event; send it again"}
 	}
 	return taken[r.Outcome], body
 }

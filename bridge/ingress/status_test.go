@@ -38,9 +38,9 @@ var outcomeCases = []statusCase{
 	{name: "dead letter", send: wire{body: "x"}, becomes: setAside(bridge.InvalidJSON), status: 200, taken: true, body: `{"outcome":"dead-letter","reason":"invalid_json"}`},
 	{name: "signed empty body", send: wire{}, becomes: setAside(bridge.EmptyBody), status: 200, taken: true, body: `{"outcome":"dead-letter","reason":"empty_body"}`},
 	{name: "Kafka away", send: wire{body: event}, becomes: failed(bridge.AckTimeout), status: 503, taken: true, header: map[string]string{"Retry-After": "5"},
-		body: `{"reason":"ack_timeout","error":"Kafka did not acknowledge the event; send it again"}`},
+		body: `{"reason":"ack_timeout","error":"neither Kafka nor the spool took the event; send it again"}`},
 	{name: "no room to wait for Kafka", send: wire{body: event}, becomes: failed(bridge.BufferFull), status: 503, taken: true, header: map[string]string{"Retry-After": "5"},
-		body: `{"reason":"buffer_full","error":"Kafka did not acknowledge the event; send it again"}`},
+		body: `{"reason":"buffer_full","error":"neither Kafka nor the spool took the event; send it again"}`},
 	{name: "a bug of ours", send: wire{body: event}, becomes: func(bridge.Delivery) bridge.Receipt { panic("planted") }, status: 500, taken: true, body: `{"error":"internal error"}`},
 }
 

@@ -62,6 +62,7 @@ func runWith(t *testing.T, input string, env []string, args ...string) ended {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Dir = t.TempDir() // where serve would have its spool
 	var out, errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = strings.NewReader(input), &out, &errs, append(environment(), env...)
 	err := cmd.Run()
@@ -99,7 +100,7 @@ type process struct {
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{})}
-	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = environment(), &p.out, &p.err
+	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = append(environment(), "QLIK_BRIDGE_SPOOL_DIR="+t.TempDir()), &p.out, &p.err
 	must(t, p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait()
@@ -163,6 +164,7 @@ func startTarget(t *testing.T) target {
 	t.Helper()
 	k := startFake(t, 0)
 	c := app.DefaultConfig()
+	c.Spool.Dir, c.Dedupe.Events = t.TempDir(), 0 // the same event comes again
 	c.Listen, c.AdminListen, c.Kafka.Brokers, c.SecretsFile = "127.0.0.1:0", "127.0.0.1:0", k.Brokers(), file(t, "secrets", secret+"\n")
 	a, err := app.New(c, slog.New(slog.DiscardHandler))
 	must(t, err)

@@ -71,6 +71,7 @@ func (d *development) run(ctx context.Context, out io.Writer) error {
 	defer kafka.Close()
 	c := app.DefaultConfig()
 	c.Listen, c.AdminListen, c.SecretsFile, c.Kafka.Brokers = d.listen, d.admin, secretsFile, kafka.Brokers()
+	c.Spool.Dir = filepath.Join(filepath.Dir(secretsFile), "spool")
 	c.Log = app.LogConfig{Level: slog.LevelWarn, Format: "text"}
 	a, err := app.New(c, newLogger(c.Log))
 	if err != nil {

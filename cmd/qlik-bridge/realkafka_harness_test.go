@@ -95,7 +95,8 @@ func (r *realKafka) start(t *testing.T, settings ...string) *running {
 	t.Helper()
 	cmd := exec.Command(r.binary, "serve")
 	cmd.Env = append(os.Environ(), "QLIK_BRIDGE_LISTEN=127.0.0.1:0", "QLIK_BRIDGE_ADMIN_LISTEN=127.0.0.1:0", "QLIK_BRIDGE_ACK_TIMEOUT=2s",
-		"QLIK_BRIDGE_SECRETS_FILE="+r.secrets, "QLIK_BRIDGE_TOPICS_PREFIX="+realPrefix, "QLIK_BRIDGE_KAFKA_BROKERS="+strings.Join(r.cluster.Brokers(), ","))
+		"QLIK_BRIDGE_SECRETS_FILE="+r.secrets, "QLIK_BRIDGE_TOPICS_PREFIX="+realPrefix, "QLIK_BRIDGE_SPOOL_ENABLED=false", "QLIK_BRIDGE_DEDUPE_EVENTS=0", // Kafka alone
+		"QLIK_BRIDGE_KAFKA_BROKERS="+strings.Join(r.cluster.Brokers(), ","))
 	cmd.Env = append(cmd.Env, settings...)
 	stderr, err := cmd.StderrPipe()
 	realMust(t, "make a pipe", err)

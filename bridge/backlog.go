@@ -1,0 +1,121 @@
+package bridge
+
+import "time"
+
+// backlog says how far the entries of a log have come. Numbers below low are settled; of those from low on, some are settled too, some are
+// in flight, and what replay has not come to yet begins at cursor.
+type backlog struct {
+	last    uint64              // the number of the youngest entry
+	durable uint64              // the youngest whose writing has ended
+	low     uint64              // the oldest that is not settled
+	settled map[uint64]struct{} // those from low on that are
+	flying  map[uint64]flying   // those that a Publisher has not settled yet
+	cursor  uint64              // the next to replay
+	refused uint64              // the oldest that Kafka refused since replay went back last; 0: none
+	reading time.Time           // when the entry at the cursor was received, where it has been read
+
+	// The window lets one record try Kafka first, and opens as it acknowledges (as TCP's slow start does).
+	window  int           // how many entries replay may have in flight
+	flights int           // how many it has
+	bytes   int           // of their bodies
+	acked   bool          // Kafka has taken one since it last refused one
+	pause   time.Duration // before the next try after a refusal
+}
+
+// flying is an entry that Kafka may or may not have.
+type flying struct {
+	began    time.Time // when it was produced
+	received time.Time
+}
+
+// What replay may have in flight in one lane, and how long it waits after a refusal.
+const (
+	widestWindow = 1024
+	flyingBytes  = 4 << 20
+	firstPause   = 100 * time.Millisecond
+	longestPause = 5 * time.Second
+)
+
+func newBacklog(first, last uint64) backlog {
+	return backlog{last: last, durable: last, low: first, cursor: first, settled: map[uint64]struct{}{}, flying: map[uint64]flying{},
+		window: 1, pause: firstPause}
+}
+
+// settle notes that an entry needs nothing more, and reports whether low rose.
+func (b *backlog) settle(number uint64) bool {
+	if number < b.low {
+		return false
+	}
+	b.settled[number] = struct{}{}
+	before := b.low
+	for b.isSettled(b.low) {
+		delete(b.settled, b.low)
+		b.low++
+	}
+	return b.low > before
+}
+
+func (b *backlog) isSettled(number uint64) bool {
+	_, ok := b.settled[number]
+	return ok
+}
+
+// skip moves the cursor past entries that are settled or in flight.
+func (b *backlog) skip() {
+	b.cursor = max(b.cursor, b.low)
+	for b.cursor <= b.last {
+		if _, flies := b.flying[b.cursor]; !flies && !b.isSettled(b.cursor) {
+			return
+		}
+		b.cursor++
+	}
+}
+
+// mayReplay reports whether there is a durable entry at the cursor, and room for it in the window.
+func (b *backlog) mayReplay() bool {
+	b.skip()
+	return b.cursor <= b.durable && b.flights < b.window && (b.flights == 0 || b.bytes < flyingBytes)
+}
+
+// acknowledge and refuse tell the window how Kafka does.
+func (b *backlog) acknowledge() {
+	b.acked, b.pause = true, firstPause
+	b.window = min(b.window+1, widestWindow)
+}
+
+func (b *backlog) refuse(number uint64) {
+	b.acked, b.window = false, 1
+	if b.refused == 0 || number < b.refused {
+		b.refused = number
+	}
+}
+
+// goBack has replay begin anew with the oldest entry that was refused, once nothing is in flight any more: what is behind it in order is
+// not to overtake it. It returns how long to wait before that.
+func (b *backlog) goBack() time.Duration {
+	wait := b.pause
+	b.cursor, b.refused, b.pause = b.refused, 0, min(2*b.pause, longestPause)
+	return wait
+}
+
+// isCaughtUp reports whether the lane may be direct again: each entry is settled, or it was produced just now and Kafka takes records.
+// What is produced directly comes behind it, since the Publisher keeps the order.
+func (b *backlog) isCaughtUp(now time.Time, patience time.Duration) bool {
+	b.skip()
+	if b.refused > 0 || b.cursor <= b.last {
+		return false
+	}
+	return len(b.flying) == 0 || b.acked && now.Sub(b.flying[b.low].began) < patience
+}
+
+// held says how much is not settled.
+func (b *backlog) held() Held {
+	h := Held{Events: int64(b.last+1-b.low) - int64(len(b.settled))}
+	if h.Events > 0 {
+		h.Oldest = b.reading
+		if f, ok := b.flying[b.low]; ok {
+			h.Oldest = f.received
+		}
+	}
+	return h
+}

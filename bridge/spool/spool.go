@@ -1,0 +1,181 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/gofrs/flock"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"qlikbridge/bridge"
+)
+
+var _ bridge.Spool = (*Spool)(nil)
+
+// Spool is the folder of all logs. It is safe for concurrent use.
+type Spool struct {
+	// Fixed.
+	dir      string
+	maxBytes int64
+	log      *slog.Logger
+	lock     *flock.Flock
+	lanes    []string // that held entries when it was opened
+	setAside prometheus.Counter
+
+	bytes  atomic.Int64 // on disk, or reserved to be
+	broken atomic.Pointer[bridge.Refusal]
+
+	mu     sync.Mutex      // guards what follows
+	logs   map[string]*log // :: lane -> its log
+	closed bool
+
+	ended  chan struct{}
+	probes sync.WaitGroup
+}
+
+// Names in the folder, beside those of lanes.
+const (
+	lockName  = ".lock"
+	asideName = ".set-aside"
+	probeName = ".probe"
+)
+
+// Open opens the spool, makes its folder where there is none, and reads what an earlier process left in it. It fails where another process has
+// the folder, or the disk does not take a file; the error names the setting. A nil registerer registers nothing.
+func Open(c Config, reg prometheus.Registerer, logger *slog.Logger) (*Spool, error) {
+	s := &Spool{dir: c.Dir, maxBytes: c.MaxBytes, log: logger, logs: map[string]*log{}, ended: make(chan struct{})}
+	s.register(reg)
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("spool.dir: %w (name a folder that can be written, or set spool.enabled to false)", err)
+	}
+	s.lock = flock.New(filepath.Join(c.Dir, lockName))
+	if ours, err := s.lock.TryLock(); err != nil || !ours {
+		return nil, fmt.Errorf("spool.dir %s: another process uses it, or it cannot be written (%v); each instance needs a folder of its own", c.Dir, err)
+	}
+	if err := errors.Join(s.probe(), s.recover()); err != nil {
+		_ = s.lock.Close()
+		return nil, fmt.Errorf("spool.dir %s: %w", c.Dir, err)
+	}
+	return s, nil
+}
+
+func (s *Spool) register(reg prometheus.Registerer) {
+	with := promauto.With(reg)
+	s.setAside = with.NewCounter(prometheus.CounterOpts{Name: "qlik_bridge_spool_set_aside_total",
+		Help: "Entries of the spool that were damaged on disk and are set aside: look into .set-aside below spool.dir."})
+	with.NewGaugeFunc(prometheus.GaugeOpts{Name: "qlik_bridge_spool_bytes", Help: "Bytes on disk that the spool takes."},
+		func() float64 { return float64(s.bytes.Load()) })
+	with.NewGaugeFunc(prometheus.GaugeOpts{Name: "qlik_bridge_spool_max_bytes", Help: "Bytes on disk that the spool may take (spool.max_bytes)."},
+		func() float64 { return float64(s.maxBytes) })
+}
+
+// recover opens the log of each lane that has a folder.
+func (s *Spool) recover() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || e.Name() == asideName {
+			continue
+		}
+		l, err := s.open(e.Name())
+		if err != nil {
+			return fmt.Errorf("lane %s: %w", e.Name(), err)
+		}
+		if l.first <= l.last {
+			s.lanes = append(s.lanes, e.Name())
+		}
+	}
+	return nil
+}
+
+// Lanes implements bridge.Spool.
+func (s *Spool) Lanes() []string { return s.lanes }
+
+// Log implements bridge.Spool.
+func (s *Spool) Log(lane string) (bridge.Log, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l, ok := s.logs[lane]; ok {
+		return l, nil
+	}
+	if s.closed {
+		return nil, os.ErrClosed
+	}
+	return s.open(lane)
+}
+
+func (s *Spool) open(lane string) (*log, error) {
+	l := newLog(s, lane)
+	if _, err := os.Stat(l.dir); err == nil {
+		if err := l.recover(); err != nil {
+			return nil, err
+		}
+	}
+	s.logs[lane] = l
+	go l.run()
+	return l, nil
+}
+
+func (s *Spool) asideDir() string { return filepath.Join(s.dir, asideName) }
+
+// Room implements bridge.Spool.
+func (s *Spool) Room() error {
+	if why := s.broken.Load(); why != nil {
+		return why
+	}
+	if held := s.bytes.Load(); held+largestRecord/2 > s.maxBytes {
+		return bridge.Refuse(bridge.SpoolFull, "the spool takes %d of %d bytes (spool.max_bytes)", held, s.maxBytes)
+	}
+	return nil
+}
+
+// reserve takes bytes of the spool's share; what is not used is given back.
+func (s *Spool) reserve(size int64) error {
+	if why := s.broken.Load(); why != nil {
+		return why
+	}
+	if held := s.bytes.Add(size); held > s.maxBytes {
+		s.bytes.Add(-size)
+		return bridge.Refuse(bridge.SpoolFull, "the spool takes %d of %d bytes (spool.max_bytes)", held-size, s.maxBytes)
+	}
+	return nil
+}
+
+// refusal is an error of the disk as senders are told it.
+func refusal(err error) *bridge.Refusal {
+	var why *bridge.Refusal
+	switch {
+	case errors.As(err, &why):
+		return why
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return &bridge.Refusal{Reason: bridge.SpoolFull, Err: err}
+	}
+	return &bridge.Refusal{Reason: bridge.SpoolError, Err: err}
+}
+
+// Close makes what is settled durable and ends. Nothing is appended or read any more.
+func (s *Spool) Close() error {
+	s.mu.Lock()
+	logs := s.logs
+	first := !s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if !first {
+		return nil
+	}
+	close(s.ended)
+	for _, l := range logs {
+		l.close()
+	}
+	s.probes.Wait()
+	return s.lock.Close()
+}
