@@ -2,11 +2,10 @@ package app
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
+	"io"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -14,11 +13,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
-
-//go:embed status.html
-var statusHTML string
-
-var statusPage = template.Must(template.New("status").Parse(statusHTML))
 
 // admin is the port for operators: metrics, health and the status page.
 type admin struct {
@@ -86,5 +80,5 @@ func (ad *admin) status(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	_ = statusPage.Execute(w, view)
+	_, _ = io.WriteString(w, string(view.page()))
 }

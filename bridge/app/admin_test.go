@@ -57,7 +57,7 @@ func TestAdmin(t *testing.T) {
 	}
 }
 
-// TestStatusPageUnready asserts that the page says why the bridge is not ready, and escapes what it shows.
+// TestStatusPageUnready asserts that the page says why the bridge is not ready.
 func TestStatusPageUnready(t *testing.T) {
 	t.Parallel()
 	k := embedded(t, sandbox.KafkaOptions{})
@@ -68,6 +68,24 @@ func TestStatusPageUnready(t *testing.T) {
 		if !strings.Contains(body, part) {
 			t.Errorf("got %s, want %q in it", body, part)
 		}
+	}
+}
+
+// TestStatusPageEscapes asserts that no text becomes markup: neither a setting nor a reason why the
+// bridge is not ready, in which a broker's name or answer may stand.
+func TestStatusPageEscapes(t *testing.T) {
+	t.Parallel()
+	const hostile, escaped = `"><script>alert('x')</script>&lt;:1`, "&#34;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;lt;:1"
+	r := start(t, []string{hostile}, nil)
+	eventually(t, "the reason", func() bool { return strings.Contains(r.reasons(t, 503), "<script>") })
+	_, body := r.get(t, "/")
+	for _, part := range []string{"<p>Up ", "Kafka " + escaped + " · ", "<li>kafka"} {
+		if !strings.Contains(body, part) {
+			t.Errorf("got %s, want %q in it", body, part)
+		}
+	}
+	if strings.Contains(body, "<script") || strings.Count(body, "&lt;script&gt;") < 2 {
+		t.Errorf("got %s, want the script escaped in setting and reason", body)
 	}
 }
 

@@ -1,16 +1,15 @@
 package sandbox
 
 import (
-	"bytes"
 	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 	"sync"
-	"text/template"
 
 	"github.com/goccy/go-yaml"
 )
@@ -40,9 +39,9 @@ type library struct {
 // family is one file of samples. What it says holds for each of its types that
 // does not say it differently.
 type family struct {
-	SpecVersion string `yaml:"specversion"` // 1.0 where Qlik sends no other
-	TypeSent    string `yaml:"type_sent"`   // what Qlik writes in type beside the right eventType
-	Shared      string // templates that several types use
+	SpecVersion string            `yaml:"specversion"` // 1.0 where Qlik sends no other
+	TypeSent    string            `yaml:"type_sent"`   // what Qlik writes in type beside the right eventType
+	Shared      map[string]string // templates that several types use
 	About       `yaml:",inline"`
 	Types       []*kind
 }
@@ -65,9 +64,11 @@ type kind struct {
 	Type    string
 	Aliases []string
 	About   `yaml:",inline"`
-	Data    string // template of the data, JSON
+	Once    map[string]string // :: name -> value, which is then the same wherever the name stands
+	Data    string            // template of the data, JSON
 
-	data, resource, updates *template.Template
+	once                    map[string]value
+	data, resource, updates template
 }
 
 func (l *library) read(name string) error {
@@ -79,13 +80,14 @@ func (l *library) read(name string) error {
 	if err := yaml.UnmarshalWithOptions(text, f, yaml.Strict()); err != nil {
 		return err
 	}
-	shared, err := template.New(name).Parse(f.Shared)
-	if err != nil {
-		return err
+	for name := range f.Shared { // also what no type uses
+		if _, err := (scope{shared: f.Shared}).use(name); err != nil {
+			return err
+		}
 	}
 	l.families = append(l.families, strings.TrimSuffix(path.Base(name), ".yaml"))
 	for _, k := range f.Types {
-		if err := k.compile(f, shared); err != nil {
+		if err := k.compile(f); err != nil {
 			return err
 		}
 		l.add(k)
@@ -100,7 +102,7 @@ func (l *library) add(k *kind) {
 	}
 }
 
-func (k *kind) compile(f *family, shared *template.Template) (err error) {
+func (k *kind) compile(f *family) error {
 	k.family = f
 	k.About = k.or(f.About)
 	for _, name := range slices.Concat(k.Attributes, k.Extensions) {
@@ -108,13 +110,26 @@ func (k *kind) compile(f *family, shared *template.Template) (err error) {
 			return fmt.Errorf("%s: no attribute %q", k.Type, name)
 		}
 	}
-	if k.data, err = shared.New(k.Type).Parse(k.Data); err != nil {
+	if err := k.templates(scope{shared: f.Shared, once: k.Once}); err != nil {
+		return fmt.Errorf("%s: %w", k.Type, err)
+	}
+	return nil
+}
+
+func (k *kind) templates(sc scope) (err error) {
+	k.once = map[string]value{}
+	for name, text := range k.Once {
+		if k.once[name], err = (scope{}).value(text); err != nil {
+			return err
+		}
+	}
+	if k.data, err = sc.template(k.Data); err != nil {
 		return err
 	}
-	if k.resource, err = shared.New(k.Type + " resource").Parse(k.Resource); err != nil {
+	if k.resource, err = sc.template(k.Resource); err != nil {
 		return err
 	}
-	k.updates, err = shared.New(k.Type + " updates").Parse(k.Updates)
+	k.updates, err = sc.template(k.Updates)
 	return err
 }
 
@@ -131,16 +146,12 @@ func (a About) or(f About) About {
 }
 
 // fill renders what differs from event to event.
-func (k *kind) fill(ev *event) error {
-	for _, part := range []struct {
-		from *template.Template
-		to   *[]byte
-	}{{k.data, &ev.data}, {k.resource, &ev.resource}, {k.updates, &ev.updates}} {
-		var b bytes.Buffer
-		if err := part.from.Execute(&b, ev.scene); err != nil {
-			return err
-		}
-		*part.to = b.Bytes()
+func (k *kind) fill(ev *event) {
+	ev.drawn = map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(k.once)) { // in one order, for the same bytes
+		ev.drawn[name] = k.once[name](ev.scene)
 	}
-	return nil
+	ev.data = k.data.render(nil, ev.scene)
+	ev.resource = k.resource.render(nil, ev.scene)
+	ev.updates = k.updates.render(nil, ev.scene)
 }

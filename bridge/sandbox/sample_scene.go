@@ -1,14 +1,14 @@
 package sandbox
 
 import (
-	"fmt"
+	"cmp"
 	"math/rand/v2"
 	"time"
 )
 
-// scene is what the templates see: who and what one event is about, and the
+// scene is what the templates draw from: who and what one event is about, and the
 // methods that make up the rest. The ids of things come in three forms; without
-// a name each call gives a new id, with a name ({{.UUID "alert"}}) always the one
+// a name each call gives a new id, with a name (${uuid alert}) always the one
 // of that thing of this app, within the event and in every later one.
 type scene struct {
 	*world
@@ -20,6 +20,8 @@ type scene struct {
 	User   person // who acted
 	Person person // whom it was done to
 	Legacy bool   // for the few data that differ in the legacy envelope
+
+	drawn map[string]string // :: name that the type draws once -> what came
 }
 
 func newScene(w *world, n uint64, at time.Time) *scene {
@@ -32,10 +34,10 @@ func newScene(w *world, n uint64, at time.Time) *scene {
 }
 
 func (s *scene) source(of []string) *rand.Rand {
-	if len(of) == 0 {
-		return s.random
+	if thing := cmp.Or(of...); thing != "" {
+		return s.world.random(thing, s.number)
 	}
-	return s.world.random(of[0], s.number)
+	return s.random
 }
 
 // UUID is an id like 3f2a….
@@ -59,17 +61,7 @@ func (s *scene) Rarely() bool { return s.random.IntN(10) == 0 }
 // Pick is one of the words.
 func (s *scene) Pick(words ...string) string { return words[s.random.IntN(len(words))] }
 
-// Time is when the event happened, or that far from it: {{.Time "-5m"}}.
-func (s *scene) Time(away ...string) (string, error) {
-	at := s.at
-	for _, text := range away {
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			return "", fmt.Errorf("reading a time: %w", err)
-		}
-		at = at.Add(d)
-	}
-	return stamp(at), nil
-}
+// Time is when the event happened, or that far from it.
+func (s *scene) Time(away time.Duration) string { return stamp(s.at.Add(away)) }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

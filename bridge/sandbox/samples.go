@@ -53,16 +53,13 @@ func (s *Samples) Body(typ, envelope string) ([]byte, error) {
 		return nil, fmt.Errorf("unknown envelope %q: there are %s",
 			envelope, strings.Join(slices.Sorted(maps.Keys(envelopes)), ", "))
 	}
-	ev, err := s.event(kind, typ, envelope)
-	if err != nil {
-		return nil, fmt.Errorf("making a sample of %s: %w", typ, err)
-	}
-	return json.Marshal(wrap(ev))
+	return json.Marshal(wrap(s.event(kind, typ, envelope)))
 }
 
-func (s *Samples) event(kind *kind, typ, envelope string) (*event, error) {
+func (s *Samples) event(kind *kind, typ, envelope string) *event {
 	sc := newScene(s.world, s.made.Add(1), s.now())
 	sc.Legacy = envelope == "legacy"
 	ev := &event{scene: sc, kind: kind, typ: typ, id: sc.UUID()}
-	return ev, kind.fill(ev)
+	kind.fill(ev)
+	return ev
 }
