@@ -3,6 +3,8 @@ package bridge_test
 import (
 	"context"
 	"errors"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -184,5 +186,20 @@ func TestParsePlace(t *testing.T) {
 		if got, err := bridge.ParsePlace(s); err == nil {
 			t.Errorf("%q: got %s, want an error", s, got)
 		}
+	}
+}
+
+// TestDeadLetterReasonsDocumented asserts that docs/dead-letters.md says of each reason what it is and what to do, and of no other.
+func TestDeadLetterReasonsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/dead-letters.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []bridge.Reason
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_0-9]+)` \\| .+ \\| .+ \\|$").FindAllSubmatch(page, -1) {
+		got = append(got, bridge.Reason(row[1]))
+	}
+	if diff := cmp.Diff(bridge.DeadLetterReasons(), got); diff != "" {
+		t.Errorf("the table of docs/dead-letters.md (-want +got):\n%s", diff)
 	}
 }
