@@ -3,6 +3,7 @@ package bridge
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -27,6 +28,35 @@ func deadLetter(topic string, d Delivery, event *Event, why *Refusal) *Record {
 	}
 	return r
 }
+
+// DeadLetter is what a record of the dead-letter topic says: the delivery as it was received, and why it was set aside.
+type DeadLetter struct {
+	Delivery
+	At     Place
+	Key    []byte
+	Reason Reason // as the record says: a later version knows further ones
+	Error  string
+	ID     string // of the event; "" where none could be read
+}
+
+// ReadDeadLetter reads what deadLetter wrote. It reports false where the record is no dead letter: it gives no reason.
+func ReadDeadLetter(r *Record, at Position) (DeadLetter, bool) {
+	d := DeadLetter{
+		Delivery: Delivery{Origin: Origin(r.Header("origin")), Source: r.Header("source"), Body: r.Value, ReceivedAt: r.Time},
+		At:       Place{r.Topic, at},
+		Key:      r.Key,
+		Reason:   Reason(r.Header("reason")),
+		Error:    r.Header("error"),
+		ID:       r.Header("ce_id"),
+	}
+	if received, err := time.Parse(time.RFC3339Nano, r.Header("received")); err == nil {
+		d.ReceivedAt = received
+	}
+	return d, d.Reason != ""
+}
+
+// DeadLetterReasons are the reasons that a dead letter of this version may have.
+func DeadLetterReasons() []Reason { return slices.Clone(deadLetterReasons) }
 
 func excerpt(err error) string {
 	s := err.Error()

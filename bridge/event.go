@@ -24,6 +24,7 @@ type Event struct {
 	Data        []byte // the JSON value of data, byte for byte; nil where none was sent
 	Base64      bool   // Data is the JSON string of data_base64, whose bytes are those sent
 	Repairs     Repairs
+	RequeuedAt  time.Time // when it was published after all, having been a dead letter; zero otherwise
 
 	attributes []attribute
 }
@@ -34,10 +35,11 @@ type attribute struct {
 	value jsontext.Value // a JSON string, an integer of 32 bits, or a boolean: what CloudEvents allows in JSON
 }
 
-// The attributes that the bridge adds to every event, or to those that Qlik renamed.
+// The attributes that the bridge adds: to every event, to those that were dead letters before, to those that Qlik renamed.
 const (
 	partitionKeyAttribute = "partitionkey"
 	recordedTimeAttribute = "recordedtime"
+	requeuedTimeAttribute = "requeuedtime"
 	envelopeAttribute     = "qlikenvelope"
 	todayAttribute        = "qliktype"
 )
@@ -45,7 +47,7 @@ const (
 // isOwn reports whether an attribute is the bridge's to write: a body that carries the name does not decide what it says.
 func isOwn(name string) bool {
 	switch name {
-	case "specversion", "auditid", partitionKeyAttribute, recordedTimeAttribute, envelopeAttribute, todayAttribute,
+	case "specversion", "auditid", partitionKeyAttribute, recordedTimeAttribute, requeuedTimeAttribute, envelopeAttribute, todayAttribute,
 		"qliksource", "qliktime", "qlikdataschema", "qlikdatacontenttype":
 		return true
 	}
@@ -101,8 +103,10 @@ func (e *Event) AppendJSON(b []byte) []byte {
 		b = append(append(append(append(b, ',', '"'), a.name...), '"', ':'), a.value...)
 	}
 	b = appendString(b, partitionKeyAttribute, e.Key)
-	b = append(b, `,"`+recordedTimeAttribute+`":"`...)
-	b = append(e.ReceivedAt.UTC().AppendFormat(b, time.RFC3339Nano), '"')
+	b = appendTime(b, recordedTimeAttribute, e.ReceivedAt)
+	if !e.RequeuedAt.IsZero() {
+		b = appendTime(b, requeuedTimeAttribute, e.RequeuedAt)
+	}
 	b = appendString(b, envelopeAttribute, string(e.Envelope))
 	if e.Today != "" {
 		b = appendString(b, todayAttribute, e.Today)
@@ -120,6 +124,11 @@ func (e *Event) appendData(b []byte) []byte {
 		b = append(b, `,"data":`...)
 	}
 	return append(b, e.Data...)
+}
+
+func appendTime(b []byte, name string, at time.Time) []byte {
+	b = append(append(append(b, ',', '"'), name...), `":"`...)
+	return append(at.UTC().AppendFormat(b, time.RFC3339Nano), '"')
 }
 
 func appendString(b []byte, name, value string) []byte {

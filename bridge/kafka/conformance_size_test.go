@@ -53,6 +53,11 @@ func fitTogether(t *testing.T, h *harness) {
 	c, topic := h.client(t, func(c *kafka.Config) { c.Compression = "none" }), h.topic(t, 1, "max.message.bytes", fmt.Sprint(limit))
 	_, err := c.State(within(t, patience), []string{topic})
 	must(t, "ask for the topic's settings", err)
+	for size, want := range map[int]bool{limit / 3: true, limit - 200: true, limit + 1: false} {
+		if got := c.Fits(&bridge.Record{Topic: topic, Value: make([]byte, size)}); got != want {
+			t.Errorf("does a record of %d bytes fit: got %t, want %t", size, got, want)
+		}
+	}
 	var fit, tooLarge []*publication
 	for i := range 200 {
 		fit = append(fit, publish(t.Context(), c, &bridge.Record{Topic: topic, Key: []byte("key"), Value: make([]byte, limit/3), Time: time.Now()}))

@@ -53,6 +53,13 @@ func conformance(t *testing.T, h *harness) {
 		{"read since a time", readSince},
 		{"read from the end", readFromEnd},
 		{"reader's context", readerContext},
+
+		{"scan a topic", scanWhole},
+		{"scan large records", scanLarge},
+		{"scan what is deleted", scanDeleted},
+		{"scan over gaps", scanGaps},
+		{"scan's end", scanEnds},
+		{"scan with Kafka away", scanAway},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, h) })
 	}

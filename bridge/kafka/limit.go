@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"qlikbridge/bridge"
 )
 
 // smallestLimit is the least that franz-go takes as the limit of a batch.
@@ -34,6 +36,12 @@ func (p *producer) learn(maxMessageBytes map[string]string) {
 	if changed != "" {
 		p.replace(p.current.Load(), "max.message.bytes changed, of "+changed+" among others")
 	}
+}
+
+// Fits reports whether a topic takes a record by its size, as far as State has seen the topic; a record that fits by a few bytes alone may be
+// said not to.
+func (c *Client) Fits(r *bridge.Record) bool {
+	return atMost(toProduce(r)) <= int(c.producer.limit(r.Topic))
 }
 
 // atMost is no less than the size of a batch with this record alone, and not much more.

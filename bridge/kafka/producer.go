@@ -62,18 +62,22 @@ func newProducer(c Config, log *slog.Logger, opts []kgo.Opt) (*producer, error) 
 
 // Publish implements bridge.Publisher. Where as many records wait as may, settle is called at once with bridge.BufferFull.
 func (c *Client) Publish(ctx context.Context, r *bridge.Record, settle func(bridge.Position, error)) {
-	record := &kgo.Record{Topic: r.Topic, Key: r.Key, Value: r.Value, Timestamp: r.Time, Headers: make([]kgo.RecordHeader, len(r.Headers))}
-	for i, h := range r.Headers {
-		record.Headers[i] = kgo.RecordHeader{Key: h.Key, Value: h.Value}
-	}
 	client := c.producer.current.Load()
-	client.TryProduce(ctx, record, func(r *kgo.Record, err error) {
+	client.TryProduce(ctx, toProduce(r), func(r *kgo.Record, err error) {
 		if err != nil {
 			settle(bridge.Position{}, c.producer.refusal(client, r, err))
 			return
 		}
 		settle(bridge.Position{Partition: r.Partition, Offset: r.Offset}, nil)
 	})
+}
+
+func toProduce(r *bridge.Record) *kgo.Record {
+	record := &kgo.Record{Topic: r.Topic, Key: r.Key, Value: r.Value, Timestamp: r.Time, Headers: make([]kgo.RecordHeader, len(r.Headers))}
+	for i, h := range r.Headers {
+		record.Headers[i] = kgo.RecordHeader{Key: h.Key, Value: h.Value}
+	}
+	return record
 }
 
 // refusal says why a record was not acknowledged, and replaces the client by which it was produced where that will not take the topic's

@@ -48,6 +48,7 @@ func TestRealKafka(t *testing.T) {
 
 	t.Run("samples of Qlik's documentation", r.documented)
 	t.Run("every type and alias", r.everyType)
+	t.Run("dead letters requeued", r.requeued)
 	t.Run("broker killed", r.brokerKilled)
 	t.Run("broker stalls", r.brokerStalls)
 	t.Run("stopped under load", r.stoppedUnderLoad)

@@ -43,7 +43,7 @@ func tailCommand() *cobra.Command {
 	since := cmd.Flags().String("since", "", "begin in the past: a duration (90m) or a time (2026-11-23T12:00:00Z)")
 	count := cmd.Flags().Int("count", 0, "stop after so many events; 0: go on until interrupted")
 	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
-		from, err := parseSince(*since, time.Now())
+		from, err := parseMoment("--since", *since, time.Now())
 		if err != nil {
 			return badConfig(err)
 		}
@@ -59,7 +59,8 @@ func tailCommand() *cobra.Command {
 	return cmd
 }
 
-func parseSince(s string, now time.Time) (time.Time, error) {
+// parseMoment reads a flag that is a duration before now or a time; "" is the zero time.
+func parseMoment(flag, s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
@@ -68,7 +69,7 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return at, fmt.Errorf("--since %q: a duration such as 90m, or a time such as 2026-11-23T12:00:00Z", s)
+		return at, fmt.Errorf("%s %q: a duration such as 90m, or a time such as 2026-11-23T12:00:00Z", flag, s)
 	}
 	return at, nil
 }
@@ -176,7 +177,11 @@ func (s selection) print(out io.Writer, r kafka.Stored) error {
 		return printJSON(out, r)
 	}
 	if reason := r.Header("reason"); reason != "" {
-		_, err := fmt.Fprintf(out, "%s  %s/%d@%d  dead letter: %s: %s\n", r.Header("received"), r.Topic, r.Partition, r.Offset, reason, r.Header("error"))
+		_, err := fmt.Fprintf(out, "%s  %s/%d@%d  dead letter: %s: %s\n", r.Header("received"), r.Topic, r.Partition, r.Offset, plain(reason), plain(r.Header("error")))
+		return err
+	}
+	if note, ok := bridge.ReadRequeued(&r.Record); ok && len(r.Value) == 0 {
+		_, err := fmt.Fprintf(out, "%s  %s/%d@%d  requeued: %s to %s\n", note.At.UTC().Format(time.RFC3339), r.Topic, r.Partition, r.Offset, note.From, note.To)
 		return err
 	}
 	_, err := fmt.Fprintf(out, "%s  %s/%d@%d  %s  %s\n", r.Header("ce_time"), r.Topic, r.Partition, r.Offset, r.Header("ce_type"), r.Header("ce_id"))

@@ -14,7 +14,7 @@ type tailed struct {
 	Partition        int
 	Offset           int64
 	Headers          map[string]string
-	Event            struct{ ID, Type, PartitionKey string }
+	Event            struct{ ID, Type, PartitionKey, RecordedTime, RequeuedTime, QlikEnvelope string }
 }
 
 // TestTail sends a few events and asserts which are printed, and how.

@@ -51,6 +51,19 @@ func TestExitCodes(t *testing.T) {
 		{name: "tail an unknown family", args: []string{"tail", "--family", "app"}, code: 2, want: []string{"--family app"}},
 		{name: "tail what cannot be", args: []string{"tail", "--family", "users", "--type", "com.qlik.app.created"}, code: 2, want: []string{"com.qlik.app.created", "users"}},
 		{name: "tail a negative count", args: []string{"tail", "--count", "-1"}, code: 2, want: []string{"--count"}},
+		{name: "list dead letters of an unknown reason", args: []string{"dead-letter", "list", "--reason", "bogus"}, code: 2, want: []string{"--reason bogus", "invalid_json"}},
+		{name: "list dead letters since when", args: []string{"dead-letter", "list", "--since", "noon"}, code: 2, want: []string{"--since", "90m"}},
+		{name: "list dead letters until when", args: []string{"dead-letter", "list", "--until", "noon"}, code: 2, want: []string{"--until", "90m"}},
+		{name: "list dead letters backwards", args: []string{"dead-letter", "list", "--since", "1h", "--until", "2h"}, code: 2, want: []string{"--since 1h", "--until 2h"}},
+		{name: "list one dead letter", args: []string{"dead-letter", "list", "0/1"}, code: 2, want: []string{"0/1"}},
+		{name: "show no dead letter", args: []string{"dead-letter", "show"}, code: 2, want: []string{"PARTITION/OFFSET", "--id"}},
+		{name: "show a dead letter twice over", args: []string{"dead-letter", "show", "0/1", "--id", "e"}, code: 2, want: []string{"PARTITION/OFFSET", "--id"}},
+		{name: "show no position", args: []string{"dead-letter", "show", "1"}, code: 2, want: []string{`"1"`, "PARTITION/OFFSET"}},
+		{name: "requeue nothing", args: []string{"dead-letter", "requeue"}, code: 2, want: []string{"--all", "--reason"}},
+		{name: "requeue nothing, really", args: []string{"dead-letter", "requeue", "--execute"}, code: 2, want: []string{"--all"}},
+		{name: "requeue all and some", args: []string{"dead-letter", "requeue", "--all", "--id", "e"}, code: 2, want: []string{"--all"}},
+		{name: "requeue no position", args: []string{"dead-letter", "requeue", "0-1"}, code: 2, want: []string{`"0-1"`}},
+		{name: "requeue without time", args: []string{"dead-letter", "requeue", "--all", "--timeout", "0s"}, code: 2, want: []string{"--timeout 0s"}},
 		{name: "no Kafka", args: []string{"topics", "plan", "--kafka-brokers", "127.0.0.1:1"}, code: 1, want: []string{"127.0.0.1:1"}},
 	}
 	for _, tt := range tests {
@@ -68,7 +81,8 @@ func TestExitCodes(t *testing.T) {
 // TestHelp asks every command that the help of the one above lists.
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	want := map[string]bool{"dev": true, "serve": true, "send": true, "tail": true, "topics plan": true, "topics apply": true, "topics list": true, "verify": true,
+	want := map[string]bool{"dev": true, "serve": true, "send": true, "tail": true, "topics plan": true, "topics apply": true, "topics list": true, "dead-letter list": true,
+		"dead-letter show": true, "dead-letter requeue": true, "verify": true,
 		"config check": true, "config show": true, "version": true, "completion bash": true}
 	var visit func(path []string)
 	visit = func(path []string) {
