@@ -15,7 +15,7 @@ import (
 // record of this offset.
 func (c Config) RecordAt(ctx context.Context, topic string, at bridge.Position) (Stored, error) {
 	partitions := map[string]map[int32]kgo.Offset{topic: {at.Partition: kgo.NewOffset().At(at.Offset)}}
-	client, err := kgo.NewClient(append(c.options(slog.New(slog.DiscardHandler)), kgo.ConsumePartitions(partitions))...)
+	client, err := kgo.NewClient(append(c.options(slog.New(slog.DiscardHandler)), kgo.ConsumePartitions(partitions), kgo.ConsumeResetOffset(kgo.NoResetOffset()))...)
 	if err != nil {
 		return Stored{}, fmt.Errorf("setting up the Kafka reader: %w", err)
 	}
