@@ -92,18 +92,21 @@ func spec(name string) topics.Spec {
 	return topics.Spec{Name: name, Partitions: 6, Replication: 1, Config: map[string]string{"max.message.bytes": "2097152"}}
 }
 
-// state is what a trial could have changed: the topics of this run, and the settings and records of one.
+// state is what a trial could have changed: the topics, and the settings and records of one.
 type state struct {
-	Topics  []string
+	Topics  map[string]int // :: topic -> partitions
 	Config  map[string]string
 	Records int
 }
 
 func (h *harness) state(t *testing.T, topic string) state {
 	t.Helper()
-	listed, err := h.admin.ListTopics(within(t, patience))
+	s := state{map[string]int{}, map[string]string{}, h.count(t, topic)}
+	listed, err := kmsg.NewPtrMetadataRequest().RequestWith(within(t, patience), h.kgo) // kadm's would be what it has heard shortly before
 	must(t, "list topics", err)
-	s := state{listed.Names(), map[string]string{}, h.count(t, topic)}
+	for _, listed := range listed.Topics {
+		s.Topics[*listed.Topic] = len(listed.Partitions)
+	}
 	described, err := h.admin.DescribeTopicConfigs(within(t, patience), topic)
 	must(t, "describe "+topic, err)
 	for _, setting := range described[0].Configs {

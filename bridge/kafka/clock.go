@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// ErrNoClock is Clock's where the cluster does not tell its time: before KRaft, or before Kafka 3.4.
+// ErrNoClock is Clock's where the cluster does not tell its time: before KRaft, or before Kafka 3.3.
 var ErrNoClock = errors.New("the cluster does not tell its time")
 
 // Clock is how the clock of a cluster's controller stands to ours.
