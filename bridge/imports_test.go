@@ -23,10 +23,12 @@ var homes = []struct {
 	{"github.com/testcontainers", []string{"bridge/kafkatest"}, "85 modules that belong to tests alone"},
 	{"github.com/IBM/sarama", []string{"cmd/consumer-cloudevents"}, "the bridge has one Kafka client"},
 	{"github.com/cloudevents/sdk-go", []string{"cmd/consumer-cloudevents"}, "it refuses what Qlik sends; in tests it is the judge"},
-	{"net/http", []string{"bridge/ingress", "bridge/app", "bridge/sandbox", "bridge/kafka", "cmd/bench", "cmd/bench-baseline"}, "the domain has no network"},
+	// The doctor asks the running bridge over HTTP, as an operator and Qlik do.
+	{"net/http", []string{"bridge/ingress", "bridge/app", "bridge/sandbox", "bridge/kafka", "bridge/doctor", "cmd/bench", "cmd/bench-baseline"}, "the domain has no network"},
 	{"os/exec", []string{"bridge/kafkatest", "cmd/bench"}, "the bridge starts no process"},
 	{"qlikbridge/bridge/sandbox", []string{"cmd/qlik-bridge", "cmd/bench"}, "the sandbox plays; the bridge does not know of it"},
 	{"qlikbridge/bridge/kafkatest", []string{"cmd/bench", "cmd/kafka-local"}, "a test kit"},
+	{"qlikbridge/bridge/doctor", []string{"cmd/qlik-bridge"}, "it looks at the bridge from outside; the bridge does not know of it"},
 }
 
 // adapters do not know one another; package app and the commands bring them together.

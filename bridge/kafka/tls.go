@@ -12,7 +12,7 @@ import (
 
 // dialer returns how a broker is connected to. Certificates are read at every connection, so that renewed ones are used from the next on.
 func (c Config) dialer() func(ctx context.Context, network, address string) (net.Conn, error) {
-	plain := &net.Dialer{Timeout: c.DialTimeout}
+	plain := c.plain()
 	if !c.TLS.Enabled {
 		return plain.DialContext
 	}
@@ -26,6 +26,9 @@ func (c Config) dialer() func(ctx context.Context, network, address string) (net
 		return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext(ctx, network, address)
 	}
 }
+
+// plain connects without TLS.
+func (c Config) plain() *net.Dialer { return &net.Dialer{Timeout: c.DialTimeout} }
 
 // load reads the files.
 func (c TLSConfig) load() (*tls.Config, error) {
