@@ -45,11 +45,22 @@ func (s *stage) fullFor(d time.Duration, disks []string, nodes ...int) {
 		ballast = append(ballast, s.fill(disks[i]))
 	}
 	s.sleep(d)
+	s.expect(s.ended(nodes) == len(nodes), "%d of the brokers %v ended over a full disk: shown is nothing", s.ended(nodes), nodes)
 	for _, file := range ballast {
 		s.must("free a disk", os.Remove(file))
 	}
 	for _, i := range nodes {
-		s.must("end a broker", s.cluster.Kill(i)) // one that has not ended by itself stands there without its log
+		s.must("end a broker", s.cluster.Kill(i)) // where it has not done so itself
 	}
 	s.restart(nodes...)
+}
+
+// ended counts the brokers that do not run.
+func (s *stage) ended(nodes []int) (n int) {
+	for _, i := range nodes {
+		if s.cluster.Resume(i) != nil {
+			n++
+		}
+	}
+	return n
 }

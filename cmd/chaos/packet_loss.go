@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"time"
 )
 
@@ -30,20 +32,23 @@ var packetLoss = scenario{
 		s.startOwnKafka(nil)
 		s.send(s.startBridge().url())
 		s.published(500)
-		s.note("%s", s.losePackets())
+		dropped, how := s.losePackets()
 		s.sleep(30 * time.Second)
 		s.published(500)
+		n := dropped()
+		s.expect(n > 100, "only %d packets were lost: shown is nothing", n)
+		s.note("%d packets were lost, %s", n, how)
 	},
 }
 
-// losePackets prefers netem, which delays as well, and says what it did. Ports below 18000 are the bridges': the sender's packets
-// are spared by iptables, which can tell them apart.
-func (s *stage) losePackets() string {
+// losePackets prefers netem, which delays as well, and returns who counts the lost ones. The bridges' ports are below 18000: iptables, which
+// can tell them apart, spares the sender.
+func (s *stage) losePackets() (dropped func() int, how string) {
 	netem := command("tc", "qdisc", "add", "dev", "lo", "root", "netem", "loss", "2%", "delay", "5ms", "3ms")
 	if netem == nil {
-		return "packets are lost and delayed by 5 ms (tc netem)"
+		return counter(regexp.MustCompile(`dropped (\d+)`), "tc", "-s", "qdisc", "show", "dev", "lo"), "and all delayed by 5 ms (tc netem)"
 	}
-	s.say("tc netem cannot be had (%v), trying iptables", netem)
+	s.say("no netem (%v), trying iptables", netem)
 	for _, side := range []string{"--dport", "--sport"} {
 		err := command("iptables", "-A", "INPUT", "-i", "lo", "-p", "tcp", side, "18000:32000",
 			"-m", "statistic", "--mode", "random", "--probability", "0.02", "-j", "DROP")
@@ -51,7 +56,20 @@ func (s *stage) losePackets() string {
 			s.skip("packets cannot be lost here: %v; %v", netem, err)
 		}
 	}
-	return "packets are lost by iptables; there is no delay, since tc netem cannot be had on this machine"
+	return counter(regexp.MustCompile(`(?m)^ *(\d+) .* DROP `), "iptables", "-L", "INPUT", "-v", "-x", "-n"),
+		"by iptables; none was delayed, since this machine has no tc netem"
+}
+
+// counter sums what a pattern finds in the output of a command.
+func counter(pattern *regexp.Regexp, name string, args ...string) func() int {
+	return func() (sum int) {
+		out, _ := exec.Command(name, args...).Output() // nothing found is 0, which is told
+		for _, found := range pattern.FindAllSubmatch(out, -1) {
+			n, _ := strconv.Atoi(string(found[1])) // digits
+			sum += n
+		}
+		return sum
+	}
 }
 
 func command(name string, args ...string) error {
