@@ -12,6 +12,7 @@ type check struct {
 	bound       time.Duration // for every answer
 
 	promised map[string]attempt // :: id -> the first 2xx that it was answered with
+	posts    map[string]int     // :: id -> attempts
 	places   map[string][]place // :: id -> its records in the topic of its family, in the order seen
 	found    findings
 }
@@ -22,13 +23,14 @@ type findings struct {
 	Refused, Unanswered, HungUp                 int           // attempts: 503; the connection broke; the sender did not wait
 	Lost, Deleted, Damaged                      int           // events with a 2xx that are in no topic: unexplained, and the explained
 	Duplicate                                   int           // records beyond the first of an id
+	Repeated                                    int           // those of them whose event was posted once: of the bridge's own accord
 	Disordered, Corrupt, Misrouted, Late, Wrong int           // see the methods
 	Slowest                                     time.Duration // answer, or end of a connection without one
 	Examples                                    []string      // the first of what must not be, in words
 }
 
 func newCheck(run, prefix string, bound time.Duration, attempts []attempt) *check {
-	c := &check{run: run, prefix: prefix, bound: bound, promised: map[string]attempt{}, places: map[string][]place{}}
+	c := &check{run: run, prefix: prefix, bound: bound, promised: map[string]attempt{}, posts: map[string]int{}, places: map[string][]place{}}
 	sent, spooled := map[string]bool{}, map[string]bool{}
 	for _, a := range attempts {
 		sent[a.ID] = true
@@ -49,6 +51,7 @@ func newCheck(run, prefix string, bound time.Duration, attempts []attempt) *chec
 func (c *check) answered(a attempt) {
 	f := &c.found
 	f.Posts++
+	c.posts[a.ID]++
 	if _, before := c.promised[a.ID]; a.acknowledged() && !before {
 		c.promised[a.ID] = a
 	}
@@ -87,6 +90,9 @@ func (c *check) see(r record) {
 	}
 	if len(c.places[r.id]) > 0 {
 		c.found.Duplicate++
+		if c.posts[r.id] == 1 {
+			c.found.Repeated++
+		}
 	}
 	c.places[r.id] = append(c.places[r.id], r.at)
 }

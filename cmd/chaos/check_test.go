@@ -122,6 +122,16 @@ func TestOrderIsThatOfOneInstance(t *testing.T) {
 	}
 }
 
+// A duplicate of an event that was posted once is the bridge's own doing.
+func TestRepeatedIsTheBridges(t *testing.T) {
+	one, two := event{"t", 0, 1}, event{"t", 0, 2}
+	got := examine([]attempt{published(1, 0), {ID: two.id(), Error: "reset"}, published(2, 1)},
+		[]record{stored(one, 0, 0), stored(two, 0, 1), stored(one, 0, 2), stored(two, 0, 3)}, nil)
+	if got.Duplicate != 2 || got.Repeated != 1 {
+		t.Errorf("got %d duplicates, %d of them repeated, want 2 and 1", got.Duplicate, got.Repeated)
+	}
+}
+
 // What went with a deleted topic is counted apart from what is lost.
 func TestDeletedIsNotLost(t *testing.T) {
 	gone := func(a attempt) bool { return a.Seq < 3 }

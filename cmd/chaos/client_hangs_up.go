@@ -8,7 +8,7 @@ var clientHangsUp = scenario{
 	name:       "client-hangs-up",
 	about:      "the sender breaks off after 50 ms and posts the next event of the same key at once, while a leader is stopped (SIGSTOP) for 10 s",
 	duplicates: "none are expected: what was broken off is not posted again",
-	short:      true,
+	exact:      true,
 	run: func(s *stage) {
 		s.sendAs(&sender{url: s.startBridge().url(), hangUp: 50 * time.Millisecond})
 		s.published(500)

@@ -15,6 +15,7 @@ func leaderStopped(name string, d time.Duration, short bool) scenario {
 		duplicates: "records that had reached the stopped leader and were posted again by the sender after a 503; the first ones arrived when it " +
 			"went on",
 		short: short,
+		exact: true,
 		run: func(s *stage) {
 			s.send(s.startBridge().url())
 			s.published(500)

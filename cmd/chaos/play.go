@@ -102,7 +102,7 @@ func (s *stage) check(r *row) {
 		r.SetAside, r.PeakMB = r.SetAside+b.setAside, max(r.PeakMB, b.peakMB)
 	}
 	r.findings = c.findings(s.deleted)
-	r.judge(s.mayDamage)
+	r.judge(s.mayDamage, s.scenario.exact)
 }
 
 // tidy removes what only a failure needs.

@@ -31,8 +31,9 @@ func (r *row) end(e *ending) {
 // fewest is the number of acknowledged events below which a row shows nothing.
 const fewest = 500
 
-// judge turns findings into failures. Damage is no loss only as far as the bridge itself has reported it.
-func (r *row) judge(mayDamage bool) {
+// judge turns findings into failures. Damage is no loss only as far as the bridge itself has reported it; where a scenario is exact, the
+// bridge may write nothing twice of its own accord.
+func (r *row) judge(mayDamage, exact bool) {
 	if mayDamage && float64(r.Lost) <= r.SetAside {
 		r.Damaged, r.Lost, r.Examples = r.Lost, 0, nil
 	}
@@ -52,6 +53,9 @@ func (r *row) judge(mayDamage bool) {
 	}
 	if !mayDamage && r.SetAside > 0 {
 		r.Failures = append(r.Failures, fmt.Sprintf("%.0f entries of the spool were set aside, and nobody had touched it", r.SetAside))
+	}
+	if exact && r.Repeated > 0 {
+		r.Failures = append(r.Failures, fmt.Sprintf("%d duplicates of events that were posted once, and nothing crashed", r.Repeated))
 	}
 	r.Failures = append(r.Failures, r.Examples...)
 }
@@ -86,7 +90,7 @@ func (r *row) legend() []string {
 		return append(lines, "SKIPPED: "+r.Skipped)
 	}
 	if r.Duplicate > 0 {
-		lines = append(lines, fmt.Sprintf("%d duplicates: %s", r.Duplicate, r.Duplicates))
+		lines = append(lines, fmt.Sprintf("%d duplicates, %d of events that were posted once: %s", r.Duplicate, r.Repeated, r.Duplicates))
 	}
 	if r.Deleted > 0 {
 		lines = append(lines, fmt.Sprintf("deleted: %d acknowledged events went with the topic that was deleted", r.Deleted))

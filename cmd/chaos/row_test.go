@@ -31,10 +31,11 @@ func TestVerdict(t *testing.T) {
 		{"misrouted", with(func(f *findings) { f.Misrouted = 1 }), 0, false, "FAIL"},
 		{"late", with(func(f *findings) { f.Late = 1 }), 0, false, "FAIL"},
 		{"wrong answer", with(func(f *findings) { f.Wrong = 1 }), 0, false, "FAIL"},
+		{"repeated", with(func(f *findings) { f.Duplicate, f.Repeated = 1, 1 }), 0, false, "FAIL"},
 		{"nothing shown", findings{Acknowledged: fewest - 1}, 0, false, "FAIL"},
 	} {
 		r := row{findings: tt.findings, SetAside: tt.setAside}
-		r.judge(tt.mayDamage)
+		r.judge(tt.mayDamage, true)
 		if got := r.verdict(); got != tt.want {
 			t.Errorf("%s: got %s (%q), want %s", tt.name, got, r.Failures, tt.want)
 		}

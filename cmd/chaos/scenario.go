@@ -12,6 +12,7 @@ type scenario struct {
 	about      string // what happens, in a line of the table's legend
 	duplicates string // why there may be records beyond the first of an id
 	short      bool   // part of -short
+	exact      bool   // an event that was posted once may be there only once: nothing crashes that could forget it
 	kafka      kafkaKind
 	run        func(*stage) // returns when the trouble is over; the rest (heal, replay, check) is the same for all
 }
@@ -19,12 +20,14 @@ type scenario struct {
 // scenarios are in the order in which they run: those that share a cluster one after another.
 var scenarios = []scenario{
 	leaderKilled,
+	leaderKilledAhead,
 	controllerKilled,
 	leaderStopped5s,
 	leaderStopped30s,
 	twoBrokersAway,
 	allBrokersAway,
 	bridgeKilled,
+	bridgeKilledSpooling,
 	bridgeKilledReplaying,
 	rollingRestart,
 	spoolDiskFull,

@@ -78,7 +78,7 @@ func TestPage(t *testing.T) {
 	failed := row{Name: "spool-cut", Failures: []string{"7 lost"}}
 	skipped := row{Name: "packet-loss", Skipped: "no namespace"}
 	text := page(options{short: true, rate: 500, bridge: "/somewhere/else"}, []row{passed, failed, skipped})
-	for _, want := range []string{"| leader-killed |", "| pass |", "3 duplicates: because", "a note", "| FAIL |", "FAIL: 7 lost", "| SKIP |",
+	for _, want := range []string{"| leader-killed |", "| pass |", "3 duplicates, 0 of events that were posted once: because", "a note", "| FAIL |", "FAIL: 7 lost", "| SKIP |",
 		"SKIPPED: no namespace", "-short -rate 500"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
