@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint interop compose-test image clean
+.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint chaos chaos-short interop compose-test image clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -55,6 +55,14 @@ bench: build ## the bridge beside a bare baseline on the same real Kafka (JDK an
 footprint: build ## binary size, start time and idle memory (JDK and Maven)
 	go build -o bin/bench ./cmd/bench
 	bin/bench -footprint
+
+chaos: build ## the promise, under every fault there is a scenario for (20 minutes; JDK and Maven, root for some); CHAOS for flags
+	go build -o bin/chaos ./cmd/chaos
+	bin/chaos $(CHAOS)
+
+chaos-short: build ## the same in under 5 minutes, without root
+	go build -o bin/chaos ./cmd/chaos
+	bin/chaos -short $(CHAOS)
 
 interop: build ## records read by kcat, Python, Java and Go, with SDKs that are not ours
 	.ci/interop/run

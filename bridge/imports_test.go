@@ -15,19 +15,19 @@ var homes = []struct {
 	dirs    []string
 	reason  string
 }{
-	{"github.com/twmb/franz-go", []string{"bridge/kafka", "bridge/sandbox", "bridge/kafkatest", "cmd/bench", "cmd/bench-baseline"},
+	{"github.com/twmb/franz-go", []string{"bridge/kafka", "bridge/sandbox", "bridge/kafkatest", "cmd/bench", "cmd/bench-baseline", "cmd/chaos"},
 		"what Kafka's protocol is about stays reviewable in one package"},
 	{"github.com/labstack/echo", []string{"bridge/ingress", "cmd/bench-baseline"}, "one door"},
 	{"github.com/knadh/koanf", []string{"bridge/app"}, "one way to be configured"},
 	{"github.com/prometheus/prometheus", []string{"bridge/spool"}, "how entries lie on disk is one package's business"},
 	{"github.com/testcontainers", []string{"bridge/kafkatest"}, "85 modules that belong to tests alone"},
 	{"github.com/IBM/sarama", []string{"cmd/consumer-cloudevents"}, "the bridge has one Kafka client"},
-	{"github.com/cloudevents/sdk-go", []string{"cmd/consumer-cloudevents"}, "it refuses what Qlik sends; in tests it is the judge"},
+	{"github.com/cloudevents/sdk-go", []string{"cmd/consumer-cloudevents", "cmd/chaos"}, "it refuses what Qlik sends; in tests it is the judge"},
 	// The doctor asks the running bridge over HTTP, as an operator and Qlik do.
-	{"net/http", []string{"bridge/ingress", "bridge/app", "bridge/sandbox", "bridge/kafka", "bridge/doctor", "cmd/bench", "cmd/bench-baseline"}, "the domain has no network"},
-	{"os/exec", []string{"bridge/kafkatest", "cmd/bench"}, "the bridge starts no process"},
+	{"net/http", []string{"bridge/ingress", "bridge/app", "bridge/sandbox", "bridge/kafka", "bridge/doctor", "cmd/bench", "cmd/bench-baseline", "cmd/chaos"}, "the domain has no network"},
+	{"os/exec", []string{"bridge/kafkatest", "cmd/bench", "cmd/chaos"}, "the bridge starts no process"},
 	{"qlikbridge/bridge/sandbox", []string{"cmd/qlik-bridge", "cmd/bench"}, "the sandbox plays; the bridge does not know of it"},
-	{"qlikbridge/bridge/kafkatest", []string{"cmd/bench", "cmd/kafka-local"}, "a test kit"},
+	{"qlikbridge/bridge/kafkatest", []string{"cmd/bench", "cmd/chaos", "cmd/kafka-local"}, "a test kit"},
 	{"qlikbridge/bridge/doctor", []string{"cmd/qlik-bridge"}, "it looks at the bridge from outside; the bridge does not know of it"},
 }
 

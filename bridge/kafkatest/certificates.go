@@ -21,25 +21,11 @@ type identity struct {
 
 // writeCertificates makes a CA and what it signs, all valid for a day around now.
 func (s *Security) writeCertificates(now time.Time) error {
-	ca, err := issue(template("kafkatest CA", now, x509.KeyUsageCertSign), nil)
-	if err != nil {
+	var err error
+	if s.ca, err = issue(template("kafkatest CA", now, x509.KeyUsageCertSign), nil); err != nil {
 		return err
 	}
-	server := template("localhost", now, x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth)
-	server.DNSNames, server.IPAddresses = []string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
-	broker, err := issue(server, ca)
-	if err != nil {
-		return err
-	}
-	client, err := issue(template(s.User, now, x509.KeyUsageDigitalSignature, x509.ExtKeyUsageClientAuth), ca)
-	if err != nil {
-		return err
-	}
-	return s.write(ca, broker, client)
-}
-
-func (s *Security) write(ca, broker, client *identity) error {
-	brokerKey, err := broker.keyPEM()
+	client, err := issue(template(s.User, now, x509.KeyUsageDigitalSignature, x509.ExtKeyUsageClientAuth), s.ca)
 	if err != nil {
 		return err
 	}
@@ -47,17 +33,29 @@ func (s *Security) write(ca, broker, client *identity) error {
 	if err != nil {
 		return err
 	}
-	for name, content := range map[string][]byte{
-		s.CAFile:         ca.certPEM(),
-		s.serverFile:     append(brokerKey, broker.certPEM()...),
-		s.ClientCertFile: client.certPEM(),
-		s.ClientKeyFile:  clientKey,
-	} {
+	files := map[string][]byte{s.CAFile: s.ca.certPEM(), s.ClientCertFile: client.certPEM(), s.ClientKeyFile: clientKey}
+	for name, content := range files {
 		if err := os.WriteFile(name, content, 0o600); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.ReplaceServerCertificate(now)
+}
+
+// ReplaceServerCertificate gives the broker a new key and a certificate that is valid for twelve hours before and after around, so
+// that one around yesterday has expired. The broker reads it when it starts: Cluster.Restart.
+func (s *Security) ReplaceServerCertificate(around time.Time) error {
+	t := template("localhost", around, x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth)
+	t.DNSNames, t.IPAddresses = []string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+	broker, err := issue(t, s.ca)
+	if err != nil {
+		return err
+	}
+	key, err := broker.keyPEM()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.serverFile, append(key, broker.certPEM()...), 0o600)
 }
 
 func template(name string, now time.Time, usage x509.KeyUsage, ext ...x509.ExtKeyUsage) *x509.Certificate {

@@ -41,6 +41,11 @@ type Options struct {
 	Security bool
 	// Bench gives the broker the whole JIT compiler. It starts slower and then runs faster: for measurements.
 	Bench bool
+	// HeapMiB bounds the heap of each broker's JVM; 0 means 512.
+	HeapMiB int
+	// DataDirs are existing, empty directories that the nodes keep their data in, one per node, for instance on a small file
+	// system; the caller removes them. nil means below the cluster's own directory. Processes only.
+	DataDirs []string
 	// Provider forces one; "" means what KAFKATEST_PROVIDER says, else the first that fits.
 	Provider string
 }
@@ -79,7 +84,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 
 // startFirst takes Docker where it fits and is there, otherwise the processes.
 func startFirst(ctx context.Context, opts Options) (*Cluster, error) {
-	if opts.Nodes > 1 || opts.Security {
+	if opts.Nodes > 1 || opts.Security || opts.DataDirs != nil {
 		return startProcesses(ctx, opts)
 	}
 	c, noDocker := startDocker(ctx, opts)
@@ -98,6 +103,9 @@ func (o Options) complete() (Options, error) {
 	if o.Nodes == 0 {
 		o.Nodes = 1
 	}
+	if o.HeapMiB == 0 {
+		o.HeapMiB = 512
+	}
 	if o.Provider == "" {
 		o.Provider = os.Getenv(envProvider)
 	}
@@ -112,6 +120,8 @@ func (o Options) complete() (Options, error) {
 		return o, fmt.Errorf("kafkatest: %d nodes, want 1 or 3", o.Nodes)
 	case o.Nodes != 1 && o.Security:
 		return o, errors.New("kafkatest: security comes with one node only")
+	case o.DataDirs != nil && len(o.DataDirs) != o.Nodes:
+		return o, fmt.Errorf("kafkatest: %d data directories for %d nodes", len(o.DataDirs), o.Nodes)
 	}
 	return o, nil
 }

@@ -76,7 +76,7 @@ func containerEnv(opts Options) map[string]string {
 	for k, v := range properties {
 		env["KAFKA_"+strings.ToUpper(name.Replace(k))] = v
 	}
-	java := javaOptions(opts.Bench)
+	java := javaOptions(opts)
 	env["KAFKA_HEAP_OPTS"], env["KAFKA_JVM_PERFORMANCE_OPTS"] = java[0], strings.Join(java[1:], " ")
 	return env
 }

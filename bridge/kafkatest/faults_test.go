@@ -3,6 +3,7 @@ package kafkatest_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,8 +16,10 @@ import (
 //   - records are acknowledged while any one node is dead, and while one is paused
 //   - a node comes back by Restart with the same address, dead or alive before
 //   - nothing that was acknowledged is lost
+//   - the data is where Options.DataDirs says, and another node becomes controller when that is killed
 func TestThreeNodesOutliveOne(t *testing.T) {
-	c := threeNodes(t)
+	data := []string{t.TempDir(), t.TempDir(), t.TempDir()}
+	c := threeNodes(t, data)
 	topic := createTopic(t, c, 3)
 	// By default franz-go waits 20 s for a broker that is silent.
 	impatient := []kgo.Opt{kgo.ProduceRequestTimeout(2 * time.Second), kgo.RequestTimeoutOverhead(time.Second)}
@@ -34,9 +37,32 @@ func TestThreeNodesOutliveOne(t *testing.T) {
 	must(t, "restart the living", c.Restart(within(t, time.Minute), 1))
 	produce(t, cl, "all back")
 
+	must(t, "wait until all have caught up", c.InSync(within(t, time.Minute)))
+	controller, err := c.Controller(within(t, time.Minute))
+	must(t, "ask for the controller", err)
+	must(t, "kill the controller", c.Kill(controller))
+	anotherController(t, c, controller)
+	for _, dir := range data {
+		if left, _ := filepath.Glob(filepath.Join(dir, topic+"-*")); len(left) != 3 {
+			t.Errorf("got partitions %v in a data directory, want 3", left)
+		}
+	}
+
 	if got := consume(t, cl, 5); len(got) != 5 {
 		t.Errorf("got %d records, want 5: %q", len(got), got)
 	}
+}
+
+func anotherController(t *testing.T, c *kafkatest.Cluster, before int) {
+	t.Helper()
+	ctx := within(t, time.Minute)
+	for ctx.Err() == nil {
+		if now, err := c.Controller(ctx); err == nil && now != before && now >= 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Errorf("node %d is still the controller after its end", before)
 }
 
 // TestPauseStallsAndResumeGoesOn asserts that a paused single node acknowledges nothing and keeps its connections, and
@@ -82,9 +108,9 @@ func environment(t *testing.T, c *kafkatest.Cluster) *kafkatest.Cluster {
 }
 
 // threeNodes has the controller notice a silent broker after 3 s instead of 9, which is all that this test waits for.
-func threeNodes(t *testing.T) *kafkatest.Cluster {
+func threeNodes(t *testing.T, data []string) *kafkatest.Cluster {
 	t.Helper()
-	return kafkatest.New(t, kafkatest.Options{Nodes: 3, Properties: map[string]string{
+	return kafkatest.New(t, kafkatest.Options{Nodes: 3, HeapMiB: 256, DataDirs: data, Properties: map[string]string{
 		"broker.session.timeout.ms":    "3000",
 		"broker.heartbeat.interval.ms": "500",
 	}})

@@ -40,6 +40,12 @@ func jars(ctx context.Context) (string, error) {
 	return filepath.Join(dir, "*"), nil
 }
 
+// Fetch has the jars there, so that a cluster can be started later where nothing can be fetched. Its errors wrap ErrUnavailable.
+func Fetch(ctx context.Context) error {
+	_, err := jars(ctx)
+	return err
+}
+
 // jarDir is named by the content of pom.xml, so that a cache never holds other jars than asked for.
 func jarDir() (string, error) {
 	cache, err := os.UserCacheDir()

@@ -21,7 +21,8 @@ type node struct {
 	// Fixed after construction.
 	id     int
 	addr   string   // of the plain listener
-	dir    string   // everything of this node
+	dir    string   // everything of this node, but perhaps its data
+	data   string   // what Kafka keeps
 	java   []string // arguments up to the class
 	format []string // further arguments of the format step
 
@@ -33,7 +34,7 @@ func (n *node) config() string  { return filepath.Join(n.dir, "server.properties
 func (n *node) logFile() string { return filepath.Join(n.dir, "broker.log") }
 
 func (n *node) directories() map[string]string {
-	return map[string]string{"log.dirs": filepath.Join(n.dir, "data")}
+	return map[string]string{"log.dirs": n.data}
 }
 
 // prepare writes the node's configuration.

@@ -68,9 +68,13 @@ func (c *Cluster) plan(opts Options, classPath, home string) error {
 		extra, format = c.security.properties(plain[0], control[0]), c.security.formatArgs()
 	}
 	c.brokers = plain
-	java := append(javaOptions(opts.Bench), loggingOptions...)
+	java := append(javaOptions(opts), loggingOptions...)
 	for i := range opts.Nodes {
 		n := &node{id: i, addr: plain[i], dir: filepath.Join(home, "node"+strconv.Itoa(i)), format: format}
+		n.data = filepath.Join(n.dir, "data")
+		if opts.DataDirs != nil {
+			n.data = opts.DataDirs[i]
+		}
 		n.java = append(java[:len(java):len(java)], "-cp", classPath)
 		p := with(replication(opts.Nodes), listeners(plain[i], control[i]), quorum(i, control), n.directories(), extra, opts.Properties)
 		if err := n.prepare(p); err != nil {

@@ -53,9 +53,10 @@ func propertiesFile(p map[string]string) []byte {
 
 // javaOptions are those of the broker's JVM: a small heap, and unless it is measured a compiler and a collector that
 // start quickly and take few threads from the tests beside them.
-func javaOptions(bench bool) []string {
-	if bench {
-		return []string{"-Xmx512m", "-Xms512m", "-XX:+UseSerialGC"}
+func javaOptions(opts Options) []string {
+	heap := fmt.Sprintf("%dm", opts.HeapMiB)
+	if opts.Bench {
+		return []string{"-Xmx" + heap, "-Xms" + heap, "-XX:+UseSerialGC"}
 	}
-	return []string{"-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
+	return []string{"-Xmx" + heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
 }

@@ -34,7 +34,8 @@ type Security struct {
 	// One password per mechanism, made anew for each cluster, so that one taken for another does not pass.
 	PlainPassword, Scram256Password, Scram512Password string
 
-	serverFile string // key and certificate, as Kafka wants them
+	serverFile string    // key and certificate, as Kafka wants them
+	ca         *identity // signs what is issued later
 }
 
 // newSecurity makes passwords, and the certificates in dir.

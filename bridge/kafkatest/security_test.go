@@ -25,6 +25,7 @@ import (
 //   - it is refused with others
 //   - the listener for client certificates wants one, and takes the same user from it
 //   - another principal logs in by its token, and the topic is not for it
+//   - a certificate that has expired is seen, and one that replaces it is taken
 func TestSecurity(t *testing.T) {
 	c := kafkatest.New(t, kafkatest.Options{Security: true})
 	s := c.Security()
@@ -81,6 +82,20 @@ func TestSecurity(t *testing.T) {
 		var unknown x509.UnknownAuthorityError
 		if !errors.As(err, &unknown) {
 			t.Errorf("got %v, want an x509.UnknownAuthorityError", err)
+		}
+	})
+	t.Run("expired and replaced", func(t *testing.T) {
+		known := scram.Auth{User: s.User, Pass: s.Scram512Password}.AsSha512Mechanism()
+		must(t, "replace by an expired one", s.ReplaceServerCertificate(time.Now().Add(-24*time.Hour)))
+		must(t, "restart", c.Restart(within(t, time.Minute), 0))
+		var invalid x509.CertificateInvalidError
+		if err := login(t, s.SASLSSL, topic, trusting, kgo.SASL(known)); !errors.As(err, &invalid) || invalid.Reason != x509.Expired {
+			t.Errorf("got %v, want an expired certificate", err)
+		}
+		must(t, "replace by a valid one", s.ReplaceServerCertificate(time.Now()))
+		must(t, "restart", c.Restart(within(t, time.Minute), 0))
+		if err := login(t, s.SASLSSL, topic, trusting, kgo.SASL(known)); err != nil {
+			t.Errorf("with a valid certificate: %v", err)
 		}
 	})
 }
