@@ -47,6 +47,7 @@ const (
 	SignatureMalformed Reason = "signature_malformed"
 	SignatureWrong     Reason = "signature_wrong"
 	RateLimited        Reason = "rate_limited"
+	Busy               Reason = "busy" // no room for this body beside those that are being read
 )
 
 // Reasons why Kafka did not acknowledge a record. The sender is asked to try again.

@@ -30,6 +30,8 @@ var values = map[string][3]string{
 	"log.level":                     {"debug", "WARN", "error"},
 	"log.format":                    {"text", "text", "text"},
 	"ingress.max_body_bytes":        {"1", "2", "3"},
+	"ingress.max_inflight_bytes":    {"1048576", "1048577", "1048578"},
+	"ingress.max_connections":       {"1", "2", "3"},
 	"ingress.header_timeout":        {"1s", "2s", "3s"},
 	"ingress.body_timeout":          {"1s", "2s", "3s"},
 	"ingress.idle_timeout":          {"1s", "2s", "3s"},

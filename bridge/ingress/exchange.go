@@ -15,13 +15,21 @@ import (
 // exchange is one request and all that was learned on the way to its answer.
 type exchange struct {
 	// Set when it begins.
-	server  *Server
-	request *http.Request
-	started time.Time
-	source  *Source // nil: unknown
+	server      *Server
+	request     *http.Request
+	started     time.Time
+	source      *Source  // nil: unknown
+	conn        *conn    // nil: served without a connection of ours
+	extra       bool     // others are handled on the same connection
+	encoded     bool     // the body has a Content-Encoding
+	long        bool     // the request target is
+	signature   []string // values of the header
+	traceParent string   // "": none
 
 	// Set on the way.
-	bytes      int             // of the body
+	body       body
+	bytes      int             // of the body, once it is there
+	signed     bool            // by an accepted secret
 	secret     bridge.Standing // which secret matched
 	receipt    *bridge.Receipt // nil: refused at the door
 	status     int
