@@ -47,6 +47,7 @@ const (
 	SignatureMalformed Reason = "signature_malformed"
 	SignatureWrong     Reason = "signature_wrong"
 	RateLimited        Reason = "rate_limited"
+	AddressNotAllowed  Reason = "address_not_allowed"
 	Busy               Reason = "busy" // no room for this body beside those that are being read
 )
 

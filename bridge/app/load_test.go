@@ -32,6 +32,8 @@ var values = map[string][3]string{
 	"ingress.max_body_bytes":        {"1", "2", "3"},
 	"ingress.max_inflight_bytes":    {"1048576", "1048577", "1048578"},
 	"ingress.max_connections":       {"1", "2", "3"},
+	"ingress.allow":                 {`["203.0.113.7", "10.0.0.0/8"]`, "10.0.0.0/8,203.0.113.7", "2001:db8::/32, 203.0.113.7"},
+	"ingress.trusted_proxies":       {"1", "2", "3"},
 	"ingress.header_timeout":        {"1s", "2s", "3s"},
 	"ingress.body_timeout":          {"1s", "2s", "3s"},
 	"ingress.idle_timeout":          {"1s", "2s", "3s"},

@@ -13,6 +13,8 @@ type Config struct {
 	HeaderTimeout    time.Duration `yaml:"header_timeout" doc:"until the header of a request is read"`
 	BodyTimeout      time.Duration `yaml:"body_timeout" doc:"until a request is read whole; then it is answered 408"`
 	IdleTimeout      time.Duration `yaml:"idle_timeout" doc:"until a connection without a request is closed"`
+	Allow            []string      `yaml:"allow" doc:"addresses and CIDRs that may post, comma-separated; anyone else is answered 403; empty: everybody"`
+	TrustedProxies   int           `yaml:"trusted_proxies" doc:"how many proxies of yours stand in front: the client is the entry of X-Forwarded-For that far from the right; 0: whoever connects"`
 	TLS              TLSConfig     `yaml:"tls"`
 }
 
@@ -43,6 +45,9 @@ func (c Config) Validate() error {
 	if err := c.validateLimits(); err != nil {
 		return err
 	}
+	if _, err := parseAllow(c.Allow); err != nil {
+		return err
+	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		return fmt.Errorf("ingress.tls.cert_file and ingress.tls.key_file go together")
 	}
@@ -58,6 +63,8 @@ func (c Config) validateLimits() error {
 			c.MaxInflightBytes, c.MaxBodyBytes)
 	case c.MaxConnections < 1:
 		return fmt.Errorf("ingress.max_connections %d: 1 or more", c.MaxConnections)
+	case c.TrustedProxies < 0:
+		return fmt.Errorf("ingress.trusted_proxies %d: 0 where clients connect directly, else the number of proxies in front", c.TrustedProxies)
 	}
 	return nil
 }

@@ -51,8 +51,8 @@ func (s *Server) begin(c echo.Context) *exchange {
 	r := c.Request()
 	x := &exchange{
 		server: s, request: r, started: s.now(), source: s.sources[c.Param("source")],
-		signature: r.Header.Values(signatureHeader),
-		encoded:   !isIdentity(r.Header.Values("Content-Encoding")), long: len(r.RequestURI) > maxTarget,
+		client: s.clients.address(r), signature: r.Header.Values(signatureHeader),
+		encoded: !isIdentity(r.Header.Values("Content-Encoding")), long: len(r.RequestURI) > maxTarget,
 		body: body{room: s.room, limit: int(s.config.MaxBodyBytes)},
 	}
 	if value := r.Header.Get("Traceparent"); bridge.IsTraceParent(value) {
@@ -76,6 +76,9 @@ func (x *exchange) end() {
 // can use up Qlik's.
 func (x *exchange) admit(c echo.Context) error {
 	r := x.request
+	if err := x.server.clients.check(x.client); err != nil {
+		return err
+	}
 	switch {
 	case !strings.HasPrefix(r.URL.Path, "/webhooks/") || c.Path() == "/*" || x.long:
 		return bridge.Refuse(bridge.UnknownPath, "nothing is served here; webhooks go to /webhooks/{source}")
@@ -115,7 +118,7 @@ func (x *exchange) verify() error {
 func (x *exchange) write(w http.ResponseWriter) {
 	body, _ := json.Marshal(x.response) // strings and numbers alone
 	header := w.Header()
-	if x.server.retired.Load() {
+	if x.server.retired.Load() || x.reason == bridge.AddressNotAllowed { // nothing of a stranger's body is waited for
 		header.Set("Connection", "close")
 	}
 	switch x.status {

@@ -28,6 +28,7 @@ type Server struct {
 	cert    *certificate // nil: plain HTTP
 	room    *semaphore.Weighted
 	crowd   *crowd
+	clients clients
 
 	retired atomic.Bool
 }
@@ -49,8 +50,12 @@ func New(c Config, o Options) (*Server, error) {
 	for _, source := range o.Sources {
 		s.sources[source.Name] = source
 	}
+	allow, err := parseAllow(c.Allow)
+	if err != nil {
+		return nil, err
+	}
+	s.clients = clients{allow, c.TrustedProxies}
 	if c.TLS.CertFile != "" {
-		var err error
 		if s.cert, err = loadCertificate(c.TLS, o.Log); err != nil {
 			return nil, err
 		}

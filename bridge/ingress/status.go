@@ -21,6 +21,7 @@ var refused = map[bridge.Reason]int{
 	bridge.SignatureMalformed: http.StatusUnauthorized,
 	bridge.SignatureWrong:     http.StatusUnauthorized,
 	bridge.RateLimited:        http.StatusTooManyRequests,
+	bridge.AddressNotAllowed:  http.StatusForbidden,
 	bridge.Busy:               http.StatusServiceUnavailable,
 }
 
