@@ -23,6 +23,7 @@ var values = map[string][3]string{
 	"admin_listen":                  {"127.0.0.1:1", "127.0.0.1:2", ":3"},
 	"secrets_file":                  {"/a", "/b", "/c"},
 	"ack_timeout":                   {"1s", "3s", "1500ms"},
+	"drain_delay":                   {"1s", "2s", "3s"},
 	"drain_timeout":                 {"11s", "12s", "1m"},
 	"rate_limit":                    {"1", "2.5", "3"},
 	"rate_burst":                    {"1", "2", "3"},
