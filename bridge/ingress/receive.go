@@ -107,7 +107,7 @@ func (x *exchange) verify() error {
 	if x.signed = x.conn != nil; x.signed {
 		x.conn.hold()
 	}
-	if wait := x.source.wait(x.server.now()); wait > 0 { // not x.started: a slow body would turn the limiter's clock back
+	if ok, wait := x.source.take(x.server.now()); !ok { // not x.started: a slow body would turn the limiter's clock back
 		x.retryAfter = retryAfter(wait)
 		return bridge.Refuse(bridge.RateLimited, "more than the configured rate; try again in %s s", x.retryAfter)
 	}
