@@ -94,15 +94,15 @@ func (k *Keyring) replace(texts []string) error {
 func (k *Keyring) Len() int { return len(*k.secrets.Load()) }
 
 // Verify checks a Qlik-Signature header over the raw body: hex HMAC-SHA256, in either case, without a prefix (qlik.dev, Verify webhook
-// signatures). values are those of the header as received; more than one is refused. Each comparison takes constant time. The
-// error is always a *Refusal.
-func (k *Keyring) Verify(values []string, body []byte) (Standing, error) {
+// signatures). The body may come in parts. values are those of the header as received; more than one is refused. Each comparison takes
+// constant time. The error is always a *Refusal.
+func (k *Keyring) Verify(values []string, body ...[]byte) (Standing, error) {
 	sent, err := decodeSignature(values)
 	if err != nil {
 		return "", err
 	}
 	for i, s := range *k.secrets.Load() {
-		if !s.signed(sent, body) {
+		if !s.signed(sent, body...) {
 			continue
 		}
 		if i == 0 {
@@ -133,11 +133,13 @@ func decodeSignature(values []string) ([]byte, error) {
 	return sent, nil
 }
 
-func (s secret) signed(sent, body []byte) bool {
+func (s secret) signed(sent []byte, body ...[]byte) bool {
 	mac := s.macs.Get().(hash.Hash)
 	defer s.macs.Put(mac)
 	mac.Reset()
-	mac.Write(body)
+	for _, part := range body {
+		mac.Write(part)
+	}
 	var sum [sha256.Size]byte
 	return hmac.Equal(sent, mac.Sum(sum[:0]))
 }

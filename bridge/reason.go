@@ -49,6 +49,8 @@ const (
 	SignatureMalformed Reason = "signature_malformed"
 	SignatureWrong     Reason = "signature_wrong"
 	RateLimited        Reason = "rate_limited"
+	AddressNotAllowed  Reason = "address_not_allowed"
+	Busy               Reason = "busy" // no room for this body beside those that are being read
 )
 
 // Reasons why Kafka did not acknowledge a record. The spool takes it, or the sender is asked to try again.

@@ -198,14 +198,16 @@ func (a *App) AdminAddr() string { return a.adminListener.Addr().String() }
 // Ready reports whether the bridge can keep its promise now, by Kafka or by the spool, and which conditions do not hold.
 func (a *App) Ready() (bool, []string) { return a.health.ready() }
 
-// Stop drains: it stops accepting, answers what is in flight, waits for Kafka to settle, and ends within drain_timeout, whatever hangs.
+// Stop drains: it serves for drain_delay while not ready, stops accepting, answers what is in flight, waits for Kafka to settle, and ends
+// within drain_timeout, whatever hangs.
 // It may be called again and then returns the same.
 func (a *App) Stop() error {
 	a.stopping.Do(func() {
 		a.health.set(notDraining, "the bridge is stopping")
-		a.cancel() // what watches Kafka has nothing more to say
 		ctx, cancel := context.WithTimeout(context.Background(), a.config.DrainTimeout)
 		defer cancel()
+		a.retire()
+		a.cancel() // what watches Kafka has nothing more to say
 		for i := len(a.cleanups) - 1; i >= 0; i-- {
 			c := a.cleanups[i]
 			if err := c.run(ctx); err != nil {

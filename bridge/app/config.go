@@ -25,7 +25,8 @@ type Config struct {
 	AdminListen  string         `yaml:"admin_listen" doc:"address of metrics, health and the status page"`
 	SecretsFile  string         `yaml:"secrets_file" doc:"signing secrets, one per line, the first active, the others still accepted; read again when it changes"`
 	AckTimeout   time.Duration  `yaml:"ack_timeout" doc:"how long a delivery waits for Kafka before it is spooled"`
-	DrainTimeout time.Duration  `yaml:"drain_timeout" doc:"how long a stop waits for what is in flight"`
+	DrainDelay   time.Duration  `yaml:"drain_delay" doc:"how long a stop first goes on serving while not ready, so that a load balancer moves on; 0s: not at all"`
+	DrainTimeout time.Duration  `yaml:"drain_timeout" doc:"how long a stop may take in all, drain_delay included"`
 	RateLimit    float64        `yaml:"rate_limit" doc:"signed deliveries per second that one source may send; 0: no limit"`
 	RateBurst    int            `yaml:"rate_burst" doc:"deliveries that may come at once under the rate limit; 0: one second's worth"`
 	Pprof        bool           `yaml:"pprof" doc:"serve /debug/pprof/ on the admin address"`
@@ -107,6 +108,9 @@ func validFormat(format string) error {
 func (c Config) validateTimes() error {
 	if c.AckTimeout <= 0 || c.DrainTimeout <= c.AckTimeout {
 		return fmt.Errorf("ack_timeout %s, drain_timeout %s: more than 0, and the second the longer", c.AckTimeout, c.DrainTimeout)
+	}
+	if c.DrainDelay < 0 || c.DrainTimeout <= c.DrainDelay+c.AckTimeout {
+		return fmt.Errorf("drain_delay %s: 0s or more, and drain_timeout (%s) longer than it and ack_timeout (%s) together", c.DrainDelay, c.DrainTimeout, c.AckTimeout)
 	}
 	return nil
 }

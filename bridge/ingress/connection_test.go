@@ -144,7 +144,7 @@ func TestContinue(t *testing.T) {
 func TestNotHTTP(t *testing.T) {
 	tests := []struct{ name, send string }{
 		{"noise", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"},
-		{"a header over 32 KiB", "POST /webhooks/qlik HTTP/1.1\r\nHost: bridge\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n"},
+		{"a header over 16 KiB", "POST /webhooks/qlik HTTP/1.1\r\nHost: bridge\r\nX: " + strings.Repeat("x", 24<<10) + "\r\n\r\n"},
 		{"no host", "POST /webhooks/qlik HTTP/1.1\r\nContent-Length: 0\r\n\r\n"},
 		{"two lengths", wire{header: []string{"Content-Length: 3"}, body: event}.String()},
 		{"negative length", wire{header: []string{"Content-Length: -3"}, claims: -1}.String()},

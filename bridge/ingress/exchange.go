@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -15,13 +16,22 @@ import (
 // exchange is one request and all that was learned on the way to its answer.
 type exchange struct {
 	// Set when it begins.
-	server  *Server
-	request *http.Request
-	started time.Time
-	source  *Source // nil: unknown
+	server      *Server
+	request     *http.Request
+	started     time.Time
+	source      *Source    // nil: unknown
+	conn        *conn      // nil: served without a connection of ours
+	client      netip.Addr // not valid: not known
+	extra       bool       // others are handled on the same connection
+	encoded     bool       // the body has a Content-Encoding
+	long        bool       // the request target is
+	signature   []string   // values of the header
+	traceParent string     // "": none
 
 	// Set on the way.
-	bytes      int             // of the body
+	body       body
+	bytes      int             // of the body, once it is there
+	signed     bool            // by an accepted secret
 	secret     bridge.Standing // which secret matched
 	receipt    *bridge.Receipt // nil: refused at the door
 	status     int
@@ -55,6 +65,9 @@ func (x *exchange) report() {
 	attrs := make([]slog.Attr, 0, 20)
 	attrs = append(attrs, slog.String("source", x.sourceName()), slog.Int("status", x.status), slog.Float64("seconds", took.Seconds()),
 		slog.Int("bytes", x.bytes), slog.String("remote", x.request.RemoteAddr))
+	if x.server.clients.proxies > 0 && x.client.IsValid() {
+		attrs = append(attrs, slog.String("client", x.client.String()))
+	}
 	if x.secret != "" {
 		attrs = append(attrs, slog.String("secret", string(x.secret)))
 	}

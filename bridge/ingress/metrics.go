@@ -16,12 +16,21 @@ type Metrics struct {
 	signatures *prometheus.CounterVec
 	seconds    prometheus.Histogram
 	bytes      prometheus.Histogram
+
+	connections prometheus.Gauge
+	cut         *prometheus.CounterVec
 }
+
+// Why a connection was cut off to make room.
+const (
+	cutConnections = "connections"
+	cutHeaders     = "headers"
+)
 
 // NewMetrics declares and registers the metrics.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	with := promauto.With(reg)
-	return &Metrics{
+	m := &Metrics{
 		requests: with.NewCounterVec(prometheus.CounterOpts{Name: "qlik_bridge_requests_total",
 			Help: "Requests at the ingress, by the status they were answered with."}, []string{"source", "status"}),
 		refused: with.NewCounterVec(prometheus.CounterOpts{Name: "qlik_bridge_refused_total",
@@ -32,7 +41,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "From the header of a request to its answer.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 15)}),
 		bytes: with.NewHistogram(prometheus.HistogramOpts{Name: "qlik_bridge_body_bytes",
 			Help: "Size of the bodies that were read.", Buckets: prometheus.ExponentialBuckets(256, 4, 8)}),
+		connections: with.NewGauge(prometheus.GaugeOpts{Name: "qlik_bridge_connections", Help: "Open connections at the ingress."}),
+		cut: with.NewCounterVec(prometheus.CounterOpts{Name: "qlik_bridge_connections_cut_total",
+			Help: "Connections closed to make room, by what there was too much of: connections, or bytes of unfinished headers."}, []string{"over"}),
 	}
+	for _, over := range []string{cutConnections, cutHeaders} { // a rate sees a first one only after a 0
+		m.cut.WithLabelValues(over)
+	}
+	return m
 }
 
 func (m *Metrics) observe(x *exchange, took time.Duration) {

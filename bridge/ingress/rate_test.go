@@ -1,8 +1,11 @@
 package ingress_test
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,4 +124,56 @@ func (c *clock) add(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.time = c.time.Add(d)
+}
+
+// TestRateLimitUnderPressure asserts that many deliveries over the rate at the same time take nothing of it: a second later there is a whole second's
+// worth, and each was told to wait for one second.
+func TestRateLimitUnderPressure(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	d := open(t, func(s *setup) {
+		s.sources[0].Limiter, s.now = rate.NewLimiter(10, 10), c.now
+	})
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
+	defer client.CloseIdleConnections()
+	var over atomic.Int64
+	deliver := func(n int) {
+		var senders sync.WaitGroup
+		for range 32 {
+			senders.Go(func() {
+				for range n {
+					if wait := retryAfter(t, client, d); wait != "" {
+						over.Add(1)
+						if wait != "1" {
+							t.Errorf("got Retry-After %s, want 1", wait)
+						}
+					}
+				}
+			})
+		}
+		senders.Wait()
+	}
+	deliver(200)
+	if got := d.calls.Load(); got != 10 || over.Load() != 32*200-10 {
+		t.Fatalf("got %d taken and %d over the rate, want 10 and all others", got, over.Load())
+	}
+	c.add(time.Second)
+	deliver(1)
+	if got := d.calls.Load(); got != 20 {
+		t.Errorf("got %d taken after a second, want 20", got)
+	}
+}
+
+// retryAfter delivers an event and gives Retry-After, "" where it was taken.
+func retryAfter(t *testing.T, client *http.Client, d *door) string {
+	request, _ := http.NewRequest(http.MethodPost, d.url("/webhooks/qlik"), strings.NewReader(event))
+	request.Header.Set("Qlik-Signature", sign(activeSecret, event))
+	response, err := client.Do(request)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+	return response.Header.Get("Retry-After")
 }

@@ -17,20 +17,13 @@ type Source struct {
 	Limiter *rate.Limiter // nil: no limit
 }
 
-// wait takes one delivery out of the rate limit and returns 0, or how long the sender is to wait.
-func (s *Source) wait(now time.Time) time.Duration {
-	if s.Limiter == nil {
-		return 0
+// take takes one delivery out of the rate limit; where that cannot be, it says how long the sender is to wait.
+func (s *Source) take(now time.Time) (ok bool, wait time.Duration) {
+	if s.Limiter == nil || s.Limiter.AllowN(now, 1) {
+		return true, 0
 	}
-	reservation := s.Limiter.ReserveN(now, 1)
-	if !reservation.OK() {
-		return time.Second
-	}
-	delay := reservation.DelayFrom(now)
-	if delay > 0 {
-		reservation.CancelAt(now)
-	}
-	return delay
+	missing := 1 - s.Limiter.TokensAt(now) // a reservation that is given up can lose its token to one beside it
+	return false, time.Duration(max(missing, 0) / float64(s.Limiter.Limit()) * float64(time.Second))
 }
 
 // retryAfter writes a wait in whole seconds, at least one (RFC 9110, section 10.2.3).

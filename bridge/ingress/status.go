@@ -21,6 +21,8 @@ var refused = map[bridge.Reason]int{
 	bridge.SignatureMalformed: http.StatusUnauthorized,
 	bridge.SignatureWrong:     http.StatusUnauthorized,
 	bridge.RateLimited:        http.StatusTooManyRequests,
+	bridge.AddressNotAllowed:  http.StatusForbidden,
+	bridge.Busy:               http.StatusServiceUnavailable,
 }
 
 // taken is the status of each outcome of the domain: 200 only where something durable holds the delivery.
@@ -32,7 +34,7 @@ var taken = map[bridge.Outcome]int{
 	bridge.Failed:       http.StatusServiceUnavailable,
 }
 
-// unavailable is what a sender is asked to wait, in seconds, where Kafka did not take a delivery.
+// unavailable is what a sender is asked to wait, in seconds, where Kafka did not take a delivery, or there was no room to read it.
 const unavailable = "5"
 
 // response is the body of every answer; members that say nothing are left out.
