@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint chaos chaos-short interop compose-test image clean
+.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop compose-test image clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -35,7 +35,7 @@ lint: ## gofmt, go vet, staticcheck, shellcheck where it is installed
 	@test -z "$$(gofmt -l cmd bridge topics)" || { gofmt -l cmd bridge topics; echo 'not formatted: run gofmt -w'; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/compose-test .ci/vulnerabilities .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/mutate .ci/compose-test .ci/vulnerabilities .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
 
 vulnerabilities: ## known vulnerabilities in what the binary reaches; says SKIP where the database cannot be reached
 	.ci/vulnerabilities $(GOVULNCHECK)
@@ -47,6 +47,7 @@ generate: ## the pages that are made from the code
 fuzz: ## FUZZTIME (2m) for each fuzz target
 	go test ./bridge -run '^$$' -fuzz '^FuzzNormalise$$' -fuzztime $(FUZZTIME)
 	go test ./bridge -run '^$$' -fuzz '^FuzzVerify$$' -fuzztime $(FUZZTIME)
+	go test ./bridge/spool -run '^$$' -fuzz '^FuzzRecovery$$' -fuzztime $(FUZZTIME)
 
 bench: build ## the bridge beside a bare baseline on the same real Kafka (JDK and Maven); BENCH for flags
 	go build -o bin/bench ./cmd/bench
@@ -56,6 +57,9 @@ footprint: build ## binary size, start time and idle memory (JDK and Maven)
 	go build -o bin/bench ./cmd/bench
 	bin/bench -footprint
 
+spooling: build ## the bridge with Kafka, and while Kafka is away (JDK and Maven); BENCH for flags
+	go build -o bin/bench ./cmd/bench && bin/bench -spooling $(BENCH)
+
 chaos: build ## the promise, under every fault there is a scenario for (20 minutes; JDK and Maven, root for some); CHAOS for flags
 	go build -o bin/chaos ./cmd/chaos
 	bin/chaos $(CHAOS)
@@ -63,6 +67,9 @@ chaos: build ## the promise, under every fault there is a scenario for (20 minut
 chaos-short: build ## the same in under 5 minutes, without root
 	go build -o bin/chaos ./cmd/chaos
 	bin/chaos -short $(CHAOS)
+
+mutants: ## builds that break the promise, and the tests that catch them
+	.ci/mutate
 
 interop: build ## records read by kcat, Python, Java and Go, with SDKs that are not ours
 	.ci/interop/run

@@ -31,7 +31,7 @@ type flying struct {
 // What replay may have in flight in one lane, and how long it waits after a refusal.
 const (
 	widestWindow = 1024
-	flyingBytes  = 4 << 20
+	flyingBytes  = 1 << 20
 	firstPause   = 100 * time.Millisecond
 	longestPause = 5 * time.Second
 )
@@ -77,6 +77,9 @@ func (b *backlog) mayReplay() bool {
 	return b.cursor <= b.durable && b.flights < b.window && (b.flights == 0 || b.bytes < flyingBytes)
 }
 
+// probe begins with one record, when Kafka did not take another.
+func (b *backlog) probe() { b.acked, b.window, b.pause = false, 1, firstPause }
+
 // acknowledge and refuse tell the window how Kafka does.
 func (b *backlog) acknowledge() {
 	b.acked, b.pause = true, firstPause
@@ -94,18 +97,21 @@ func (b *backlog) refuse(number uint64) {
 // not to overtake it. It returns how long to wait before that.
 func (b *backlog) goBack() time.Duration {
 	wait := b.pause
-	b.cursor, b.refused, b.pause = b.refused, 0, min(2*b.pause, longestPause)
+	b.cursor, b.refused, b.pause = min(b.cursor, b.refused), 0, min(2*b.pause, longestPause)
 	return wait
 }
 
-// isCaughtUp reports whether the lane may be direct again: each entry is settled, or it was produced just now and Kafka takes records.
-// What is produced directly comes behind it, since the Publisher keeps the order.
-func (b *backlog) isCaughtUp(now time.Time, patience time.Duration) bool {
+// keepsUp reports whether each durable entry is settled, or was produced just now and Kafka takes records. Where no other entries are being
+// written the lane may be direct again: what is produced directly comes behind, since the Publisher keeps the order.
+func (b *backlog) keepsUp(now time.Time, patience time.Duration) bool {
 	b.skip()
-	if b.refused > 0 || b.cursor <= b.last {
+	switch {
+	case b.refused > 0 || b.cursor <= b.durable:
 		return false
+	case len(b.flying) == 0:
+		return b.acked || b.cursor > b.last
 	}
-	return len(b.flying) == 0 || b.acked && now.Sub(b.flying[b.low].began) < patience
+	return b.acked && now.Sub(b.flying[b.low].began) < patience
 }
 
 // held says how much is not settled.

@@ -105,7 +105,7 @@ func (i *Ingester) lane(family string) *lane {
 		return l.(*lane)
 	}
 	l := &lane{ingester: i, family: family}
-	l.changed.L = &l.mu
+	l.changed.L, l.door.L = &l.mu, &l.mu
 	first, _ := i.lanes.LoadOrStore(family, l)
 	return first.(*lane)
 }

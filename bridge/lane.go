@@ -31,11 +31,16 @@ type lane struct {
 	why      *Refusal  // why it turned, or why Kafka refused an entry last
 	replayer sync.WaitGroup
 
+	// Deliveries wait at the door while the last entries are written, so that replay, which is as fast as the disk, has an end under load too.
+	door   sync.Cond
+	shut   bool
+	shutAt time.Time
+
 	backlog
 }
 
 var (
-	errNoAnswer = errors.New("Kafka did not acknowledge the record in time")
+	errNoAnswer = errors.New("no acknowledgement by Kafka in time")
 	errSlowDisk = errors.New("neither Kafka nor the disk of the spool took the delivery in time")
 	errInOrder  = errors.New("earlier events of the family wait in the spool")
 	errStopping = errors.New("the bridge is stopping")
@@ -46,6 +51,9 @@ var (
 func (l *lane) admit(f *flight) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.shut {
+		l.door.Wait()
+	}
 	if l.spooling {
 		f.failed = true // there is no promise to wait for
 		l.append(f, &Refusal{Spooling, errInOrder})
@@ -88,10 +96,13 @@ func (l *lane) open() (err error) {
 // turn makes the lane spool: whatever is on its way gets an entry, in the order in which it came.
 func (l *lane) turn(why *Refusal) {
 	l.spooling, l.since, l.why = true, time.Now(), why
+	l.probe()
 	for place := l.direct.Front(); place != nil; place = l.direct.Front() {
 		f := place.Value.(*flight)
 		l.remove(f)
-		l.append(f, why)
+		if l.append(f, why); f.failed && f.number > 0 { // and what failed with it, but was not told of so far, is not to be overtaken
+			l.refuse(f.number)
+		}
 	}
 	l.replayer.Go(l.replay)
 	l.ingester.Log.Warn("the family is spooled until Kafka takes it again", "family", l.family, "reason", why.Reason, "error", why.Err)
@@ -132,6 +143,10 @@ func (l *lane) landed(number uint64, event *Event, outcome Outcome, err error) {
 	} else {
 		l.why = asRefusal(err)
 		l.refuse(number)
+		l.openDoor()
+		if !l.spooling && !l.ingester.closing() { // it was in flight when the lane turned back
+			l.turn(l.why)
+		}
 	}
 	l.changed.Broadcast()
 }

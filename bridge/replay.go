@@ -32,9 +32,12 @@ func (l *lane) await() bool {
 		case l.refused > 0:
 		case l.mayReplay():
 			return true
-		case l.isCaughtUp(time.Now(), l.ingester.AckTimeout/4):
-			l.turnBack()
-			return false
+		case l.keepsUp(time.Now(), l.ingester.AckTimeout/4):
+			if l.cursor > l.last {
+				l.turnBack()
+				return false
+			}
+			l.shutDoor()
 		}
 		l.changed.Wait()
 	}
@@ -53,9 +56,28 @@ func (l *lane) rest(d time.Duration) {
 	}
 }
 
+// shutDoor keeps deliveries waiting until the entries that are being written are produced too. It does so once in a while and not for long,
+// since the disk may be slow.
+func (l *lane) shutDoor() {
+	if now := time.Now(); !l.shut && now.Sub(l.shutAt) > l.ingester.AckTimeout {
+		l.shut, l.shutAt = true, now
+		time.AfterFunc(l.ingester.AckTimeout/4, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.openDoor()
+		})
+	}
+}
+
+func (l *lane) openDoor() {
+	l.shut = false
+	l.door.Broadcast()
+}
+
 func (l *lane) turnBack() {
 	l.spooling = false
-	l.ingester.Log.Info("Kafka takes the family's events again; they are not spooled any more", "family", l.family, "seconds", time.Now().Sub(l.since).Seconds())
+	l.openDoor()
+	l.ingester.Log.Info("Kafka takes the family's events again; they are not spooled any more", "family", l.family, "seconds", time.Since(l.since).Seconds())
 }
 
 // read reads the entry at the cursor and produces it. Entries that the log passes over are lost to the disk: it has set them aside.

@@ -45,7 +45,7 @@ func (i *Ingester) Troubled(now time.Time) error {
 		return i.Failing(now)
 	}
 	slices.Sort(spooled)
-	return fmt.Errorf("%d families are spooled: %s", len(spooled), strings.Join(spooled, ", "))
+	return fmt.Errorf("spooled families: %s", strings.Join(spooled, ", "))
 }
 
 // Failing says why deliveries are not acknowledged, nil where the last one was, or where few or none have come of late.

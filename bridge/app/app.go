@@ -41,17 +41,17 @@ type App struct {
 
 	listener, adminListener net.Listener
 
-	ctx      context.Context // ends when the background work is to end
-	cancel   context.CancelFunc
-	running  sync.WaitGroup // the background work
-	failed   chan error     // the first error of a server
-	serving  atomic.Bool    // Start was called
-	nudge    chan struct{}  // the topics are to be looked at before their time
+	ctx     context.Context // ends when the background work is to end
+	cancel  context.CancelFunc
+	running sync.WaitGroup // the background work
+	failed  chan error     // the first error of a server
+	serving atomic.Bool    // Start was called
+	nudge   chan struct{}  // the topics are to be looked at before their time
 
 	remembered chan struct{} // closed when the ingester knows what the topics' tails hold
-	stopping sync.Once
-	stopErr  error
-	cleanups []cleanup // in the order of wiring; Stop goes backwards
+	stopping   sync.Once
+	stopErr    error
+	cleanups   []cleanup // in the order of wiring; Stop goes backwards
 }
 
 type cleanup struct {

@@ -56,7 +56,8 @@ func (h *health) set(condition, reason string) bool {
 }
 
 // ready reports whether the promise can be kept, by Kafka or by the spool, and lists the conditions that do not hold, each with its reason.
-// Before Kafka was asked for the first time the bridge is not ready: who has set it up is to see at once that it reaches its Kafka.
+// Before it is known whether Kafka is there, and where it is, whether the topics are, the bridge is not ready: at a first start they have yet
+// to be made.
 func (h *health) ready() (bool, []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -69,6 +70,7 @@ func (h *health) ready() (bool, []string) {
 		why = append(why, condition+": "+reason)
 		byKafka = byKafka && condition == spoolTakes
 	}
-	bySpool := h.reasons[spoolTakes] == "" && h.reasons[kafkaReachable] != unknownAtStartUp
+	known := h.reasons[kafkaReachable] != unknownAtStartUp && (h.reasons[kafkaReachable] != "" || h.reasons[topicsInOrder] != unknownAtStartUp)
+	bySpool := h.reasons[spoolTakes] == "" && known
 	return h.reasons[notDraining] == "" && (byKafka || bySpool), why
 }

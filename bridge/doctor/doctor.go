@@ -63,6 +63,7 @@ func (x *examination) checks() []check {
 		{acl, []string{cluster}, 20 * time.Second, x.permissions},
 		{topicState, []string{cluster, acl}, 20 * time.Second, x.topics},
 		{clock, []string{cluster}, 10 * time.Second, x.clock},
+		{spool, []string{configuration}, 10 * time.Second, x.spool},
 		{live, nil, 5 * time.Second, x.live},
 		{ready, []string{live}, 5 * time.Second, x.ready},
 	}

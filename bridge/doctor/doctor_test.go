@@ -28,7 +28,7 @@ func TestHealthy(t *testing.T) {
 		}
 		checks = append(checks, f.Check)
 	}
-	want := []string{"configuration", "dns", "connect", "tls", "login", "cluster", "acl", "topics", "partitions", "clock", "bridge", "readiness", "round trip", "record"}
+	want := []string{"configuration", "dns", "connect", "tls", "login", "cluster", "acl", "topics", "partitions", "clock", "spool", "bridge", "readiness", "round trip", "record"}
 	if got := slices.Compact(checks); !slices.Equal(got, want) {
 		t.Errorf("got the checks %v, want %v", got, want)
 	}

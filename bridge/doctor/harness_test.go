@@ -42,6 +42,7 @@ func startFake(t *testing.T, more ...kfake.Opt) *sandbox.Kafka {
 func configure(t *testing.T, k *sandbox.Kafka) app.Config {
 	t.Helper()
 	c := app.DefaultConfig()
+	c.Spool.Dir = t.TempDir()
 	c.Listen, c.AdminListen, c.SecretsFile = "127.0.0.1:0", "127.0.0.1:0", file(t, "secrets", secret+"\n")
 	c.Kafka.Brokers, c.Kafka.DialTimeout = k.Brokers(), 2*time.Second
 	return c

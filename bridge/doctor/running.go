@@ -37,6 +37,9 @@ func (x *examination) ready(ctx context.Context) ([]Finding, bool) {
 	if err := json.Unmarshal(body, &answer); err != nil || status != http.StatusOK {
 		return []Finding{fail(ready, url, fmt.Sprintf("%d: %s", status, strings.Join(answer.Reasons, "; ")), "mend what it names; what is above may say more")}, false
 	}
+	if len(answer.Reasons) > 0 {
+		return []Finding{warn(ready, url, "ready, but: "+strings.Join(answer.Reasons, "; "), "mend what it names; until then the spool takes what Kafka does not")}, true
+	}
 	return []Finding{ok(ready, url, "ready: deliveries are answered 200 once Kafka has them")}, true
 }
 

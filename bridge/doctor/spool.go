@@ -1,12 +1,22 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 )
+
+// spool looks at the folder that the configuration names, as seen from where the doctor runs.
+func (x *examination) spool(context.Context) ([]Finding, bool) {
+	if !x.Config.Spool.Enabled {
+		return []Finding{warn(spool, "spool.enabled", "false: while Kafka is away deliveries are answered 503",
+			"set it to true: Qlik publishes no retry schedule, and disables a webhook that fails too often")}, true
+	}
+	return Spool(x.Config.Spool.Dir, x.Config.Spool.MaxBytes), true
+}
 
 // Spool checks a spool's directory: that a file can be written there and reaches the disk, and that its file system has room for
 // maxBytes, of which what lies there already counts. Where the directory does not exist, its parent is tried: the bridge makes it.

@@ -34,10 +34,11 @@ type producer struct {
 	limits  sync.Map // :: topic -> int32, the largest batch that it takes, where State has seen it
 	current atomic.Pointer[kgo.Client]
 
-	mu      sync.Mutex // guards replacing
-	closed  bool
-	retired sync.WaitGroup
-	ended   chan struct{} // closed by close: the retired need not wait longer
+	mu       sync.Mutex // guards replacing
+	closed   bool
+	retired  sync.WaitGroup
+	retiring atomic.Int32  // clients that were replaced and still hold records
+	ended    chan struct{} // closed by close: the retired need not wait longer
 }
 
 // newProducer adds what the guarantee rests on:
@@ -63,6 +64,10 @@ func newProducer(c Config, log *slog.Logger, opts []kgo.Opt) (*producer, error) 
 // Publish implements bridge.Publisher. Where as many records wait as may, settle is called at once with bridge.BufferFull.
 func (c *Client) Publish(ctx context.Context, r *bridge.Record, settle func(bridge.Position, error)) {
 	client := c.producer.current.Load()
+	if c.producer.retiring.Load() > 0 { // a new client would overtake what the old one holds
+		settle(bridge.Position{}, &bridge.Refusal{Reason: bridge.KafkaError, Err: errReplaced})
+		return
+	}
 	client.TryProduce(ctx, toProduce(r), func(r *kgo.Record, err error) {
 		if err != nil {
 			settle(bridge.Position{}, c.producer.refusal(client, r, err))
@@ -93,7 +98,10 @@ func (p *producer) refusal(client *kgo.Client, r *kgo.Record, err error) *bridge
 	return &bridge.Refusal{Reason: why, Err: err}
 }
 
-// replace puts a new client in the place of old, unless that was done before. It does not block, and talks to no broker.
+var errReplaced = errors.New("the producer is being replaced; the records before are to settle first")
+
+// replace puts a new client in the place of old, unless that was done before. It does not block, and talks to no broker. Until the old one has
+// settled what it holds, nothing is produced.
 func (p *producer) replace(old *kgo.Client, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,8 +114,17 @@ func (p *producer) replace(old *kgo.Client, why string) {
 		return
 	}
 	p.log.Info("the producer is replaced", "reason", why)
+	holds := old.BufferedProduceRecords() > 0
+	if holds {
+		p.retiring.Add(1)
+	}
 	p.current.Store(fresh)
-	p.retired.Go(func() { p.retire(old) })
+	p.retired.Go(func() {
+		p.retire(old)
+		if holds {
+			p.retiring.Add(-1)
+		}
+	})
 }
 
 // retire closes a client when what it holds has settled.

@@ -1,0 +1,65 @@
+package bridge_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"qlikbridge/bridge"
+)
+
+// TestReplayDeadLetters asserts that an entry that Kafka will never take becomes a dead letter, byte for byte, even where the dead-letter
+// topic cannot be written at first.
+func TestReplayDeadLetters(t *testing.T) {
+	withRig(t, func(r *rig) {
+		big := " " + appEvent("big") + "\n"
+		tooLarge, away := &bridge.Refusal{Reason: bridge.RecordTooLarge, Err: errors.New("too large")}, &bridge.Refusal{Reason: bridge.NotAuthorized, Err: errors.New("no")}
+		r.turn("a")
+		checkReceipt(t, <-r.send(big), bridge.Spooled, "qlik.apps", bridge.Spooling)
+		r.fill("b", 1)
+		answering := func(dead error) {
+			r.broker.answering(func(record *bridge.Record) error {
+				switch {
+				case record.Topic == "qlik.dead-letter":
+					return dead
+				case nameOf(record) == "big":
+					return tooLarge
+				}
+				return nil
+			})
+		}
+		answering(away)
+		r.broker.acknowledge()
+		time.Sleep(time.Second)
+		answering(nil)
+		time.Sleep(10 * time.Second)
+		r.checkHeld(0)
+		_, accepted, _ := r.broker.names()
+		if slices.Sort(accepted); !slices.Equal(accepted, []string{"a", "b000", "dead " + big}) {
+			t.Errorf("got %q, want a, b000, and big as a dead letter", accepted)
+		}
+		i := slices.IndexFunc(r.broker.accepted, func(record *bridge.Record) bool { return record.Topic == "qlik.dead-letter" })
+		if got := headersOf(r.broker.accepted[i]); got["reason"] != string(bridge.RecordTooLarge) || got["ce_id"] != "big" {
+			t.Errorf("got headers %v, want the reason and the id", got)
+		}
+	})
+}
+
+// TestReplayOfDeadLetters asserts that what is no event waits in a lane too, and becomes the same dead letter as at the door.
+func TestReplayOfDeadLetters(t *testing.T) {
+	withRig(t, func(r *rig) {
+		got := r.send("{\"x\xff\n")
+		r.broker.refuse(bridge.NotAuthorized)
+		checkReceipt(t, <-got, bridge.Spooled, "qlik.dead-letter", bridge.NotAuthorized)
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		r.broker.acknowledge()
+		r.checkAccepted("dead {\"x\xff\n")
+		if got := headersOf(r.broker.accepted[0])["reason"]; got != string(bridge.InvalidUTF8) {
+			t.Errorf("got the reason %s, want %s", got, bridge.InvalidUTF8)
+		}
+		r.checkHeld(0)
+	})
+}
