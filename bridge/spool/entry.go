@@ -17,13 +17,16 @@ type head struct {
 	Source      string        `json:"source,omitempty"`
 	Received    time.Time     `json:"received,omitzero"`
 	TraceParent string        `json:"traceparent,omitempty"`
+	Bytes       int           `json:"bytes,omitempty"` // of the body; a fragment's CRC does not cover its kind, nor that none is missing
 	Settled     uint64        `json:"settled,omitempty"`
 }
 
 var errNoEntry = errors.New("no entry of a spool")
 
 func encode(number uint64, d bridge.Delivery) []byte {
-	line, _ := json.Marshal(head{Number: number, Origin: d.Origin, Source: d.Source, Received: d.ReceivedAt.UTC(), TraceParent: d.TraceParent})
+	line, _ := json.Marshal(head{
+		Number: number, Origin: d.Origin, Source: d.Source, Received: d.ReceivedAt.UTC(), TraceParent: d.TraceParent, Bytes: len(d.Body),
+	})
 	b := make([]byte, 0, len(line)+1+len(d.Body))
 	return append(append(append(b, line...), '\n'), d.Body...)
 }
@@ -37,7 +40,7 @@ func encodeMark(settled uint64) []byte {
 func decode(record []byte) (head, []byte, error) {
 	line, body, found := bytes.Cut(record, []byte{'\n'})
 	var h head
-	if err := json.Unmarshal(line, &h); err != nil || !found || h.Number == 0 && h.Settled == 0 {
+	if err := json.Unmarshal(line, &h); err != nil || !found || h.Number == 0 && h.Settled == 0 || h.Bytes != len(body) {
 		return h, nil, errNoEntry
 	}
 	return h, bytes.Clone(body), nil

@@ -47,33 +47,27 @@ func (l *log) Read(from uint64) (bridge.Entry, error) {
 
 // seek opens the segment that holds a number.
 func (l *log) seek(from uint64) error {
-	l.mu.Lock()
+	l.leave()
+	l.mu.Lock() // while the file is opened, too: it may be removed the next moment
+	defer l.mu.Unlock()
+	l.reader.generation = l.generation
+	if len(l.segments) == 0 {
+		return io.EOF
+	}
 	at := 0
 	for i, s := range l.segments {
 		if s.first <= from {
 			at = i
 		}
 	}
-	var index int
-	found := len(l.segments) > 0
-	if found {
-		index = l.segments[at].index
-	}
-	l.mu.Unlock()
-	l.leave()
-	if !found {
-		return io.EOF
-	}
-	return l.enter(index)
+	return l.enter(l.segments[at].index)
 }
 
 // isAnew reports whether all segments have gone since the reader began.
 func (l *log) isAnew() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	before := l.reader.generation
-	l.reader.generation = l.generation
-	return before != l.generation
+	return l.reader.generation != l.generation
 }
 
 func (l *log) leave() {
@@ -83,6 +77,7 @@ func (l *log) leave() {
 	l.reader.open, l.reader.last = nil, 0
 }
 
+// enter opens a segment; l.mu is held.
 func (l *log) enter(index int) (err error) {
 	l.reader.open, err = openSegment(l.dir, index)
 	l.reader.index = index
@@ -93,7 +88,7 @@ func (l *log) enter(index int) (err error) {
 func (l *log) readRecord() (head, []byte, error) {
 	r := &l.reader
 	for {
-		size, next := l.durableSize(r.index)
+		size := l.durableSize(r.index)
 		record, lost, err := r.open.next(size)
 		for _, d := range lost {
 			r.damaged = true
@@ -105,33 +100,51 @@ func (l *log) readRecord() (head, []byte, error) {
 				return h, body, nil
 			}
 			r.damaged = true
+			l.keepDamaged(r.index, damage{r.open.began, r.open.at})
 			continue
 		}
-		if next < 0 {
+		if more, err := l.advance(size); err != nil {
 			return head{}, nil, err
-		}
-		last := r.last
-		l.leave()
-		r.last = last
-		if err := l.enter(next); err != nil {
-			return head{}, nil, err
+		} else if !more {
+			return head{}, nil, io.EOF
 		}
 	}
 }
 
-// durableSize is what of a segment may be read, and the segment after it; -1: none.
-func (l *log) durableSize(index int) (size int64, next int) {
+// durableSize is what of a segment may be read; 0: it was given back.
+func (l *log) durableSize(index int) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i, s := range l.segments {
-		if s.index == index && i+1 < len(l.segments) {
-			return s.size, l.segments[i+1].index
-		}
-		if s.index == index {
-			return s.size, -1
+	if l.reader.generation == l.generation {
+		for _, s := range l.segments {
+			if s.index == index {
+				return s.size
+			}
 		}
 	}
-	return 0, -1
+	return 0
+}
+
+// advance goes on to the segment behind the one that was read up to a size, which may be given back already. It reports whether there is more.
+func (l *log) advance(size int64) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := &l.reader
+	if r.generation != l.generation {
+		return false, nil // the next Read seeks
+	}
+	for _, s := range l.segments {
+		if s.index == r.index && s.size > size {
+			return true, nil
+		}
+		if s.index > r.index {
+			last := r.last
+			l.leave()
+			r.last = last
+			return true, l.enter(s.index)
+		}
+	}
+	return false, nil
 }
 
 func (l *log) durableNumber() uint64 {
@@ -140,31 +153,35 @@ func (l *log) durableNumber() uint64 {
 	return l.durable
 }
 
-// countLost counts the entries from one number up to another as set aside, where damage was met.
+// countLost counts the entries from one number up to another as set aside, where damage was met; damage may also have cost none.
 func (l *log) countLost(from, to uint64) {
-	if !l.reader.damaged {
-		return
+	r := &l.reader
+	if from = max(from, r.counted+1); r.damaged && from < to {
+		r.counted = to - 1
+		l.lose(to - from)
 	}
-	from = max(from, l.reader.counted+1)
-	if to <= from { // a tail that was cut: at least one
-		to = from + 1
-	}
-	l.reader.counted, l.reader.damaged = to-1, false
-	l.spool.setAside.Add(float64(to - from))
-	l.spool.log.Error("entries of the spool are damaged; their bytes are set aside", "lane", l.lane, "entries", to-from, "folder", l.spool.asideDir())
+	r.damaged = false
+}
+
+func (l *log) lose(entries uint64) {
+	l.spool.setAside.Add(float64(entries))
+	l.spool.log.Error("entries of the spool are damaged; their bytes are set aside", "lane", l.lane, "entries", entries, "folder", l.spool.asideDir())
 }
 
 // keepDamaged copies damaged bytes to where a person can look at them.
-func (l *log) keepDamaged(index int, d damage) {
+func (l *log) keepDamaged(index int, d damage) { l.keep(l.reader.open, index, d) }
+
+func (l *log) keep(s *segment, index int, d damage) (kept bool) {
 	name := filepath.Join(l.spool.asideDir(), l.lane+"-"+filepath.Base(wlog.SegmentName("", index))+"-"+strconv.FormatInt(d.from, 10))
 	err := os.MkdirAll(l.spool.asideDir(), 0o700)
 	if err == nil {
 		b := make([]byte, d.to-d.from)
-		if _, err = l.reader.open.file.ReadAt(b, d.from); err == nil || err == io.EOF {
+		if _, err = s.file.ReadAt(b, d.from); err == nil || err == io.EOF {
 			err = os.WriteFile(name, b, 0o600)
 		}
 	}
 	if err != nil {
 		l.spool.log.Error("damaged bytes of the spool cannot be set aside", "file", name, "error", err)
 	}
+	return err == nil
 }

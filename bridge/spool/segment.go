@@ -12,7 +12,9 @@ import (
 type segment struct {
 	file   *os.File
 	at     int64 // where the next record begins
+	began  int64 // where the one that was returned last begins, with the padding before it
 	base   int64 // the page's beginning where the reader began
+	end    int64 // what the reader sees of the file; more may have been written since it began
 	reader *wlog.Reader
 }
 
@@ -35,14 +37,15 @@ func (s *segment) next(size int64) (record []byte, lost []damage, err error) {
 			s.begin(size)
 		}
 		if s.reader.Next() {
+			s.began = s.at
 			s.at = s.base + s.reader.Offset()
 			return s.reader.Record(), lost, nil
 		}
 		bad := s.reader.Err()
 		s.reader = nil
-		if bad == nil { // what is left is padding
-			s.at = size
-			break
+		if bad == nil { // what is left of it is padding
+			s.at = s.end
+			continue
 		}
 		to := resume(s.file, s.at+1, size)
 		lost = append(lost, damage{s.at, to})
@@ -54,7 +57,7 @@ func (s *segment) next(size int64) (record []byte, lost []damage, err error) {
 
 func (s *segment) begin(size int64) {
 	inPage := s.at % pageBytes
-	s.base = s.at - inPage
+	s.base, s.end = s.at-inPage, size
 	rest := io.NewSectionReader(s.file, s.at, size-s.at)
 	s.reader = wlog.NewReader(bufio.NewReaderSize(io.MultiReader(filler(int(inPage)), rest), 2*pageBytes))
 	if inPage > 0 {

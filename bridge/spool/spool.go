@@ -28,6 +28,7 @@ type Spool struct {
 	lock     *flock.Flock
 	lanes    []string // that held entries when it was opened
 	setAside prometheus.Counter
+	fsync    prometheus.Histogram
 
 	bytes  atomic.Int64 // on disk, or reserved to be
 	broken atomic.Pointer[bridge.Refusal]
@@ -45,6 +46,7 @@ const (
 	lockName  = ".lock"
 	asideName = ".set-aside"
 	probeName = ".probe"
+	foundName = "lost+found" // of a disk that is mounted there; not ours to read
 )
 
 // Open opens the spool, makes its folder where there is none, and reads what an earlier process left in it. It fails where another process has
@@ -59,7 +61,12 @@ func Open(c Config, reg prometheus.Registerer, logger *slog.Logger) (*Spool, err
 	if ours, err := s.lock.TryLock(); err != nil || !ours {
 		return nil, fmt.Errorf("spool.dir %s: another process uses it, or it cannot be written (%v); each instance needs a folder of its own", c.Dir, err)
 	}
-	if err := errors.Join(s.probe(), s.recover()); err != nil {
+	probed := s.probe()
+	if probed != nil && refusal(probed).Reason == bridge.SpoolFull {
+		defer s.fail(probed) // what it holds can be replayed, and makes room
+		probed = nil
+	}
+	if err := errors.Join(probed, s.recover()); err != nil {
 		_ = s.lock.Close()
 		return nil, fmt.Errorf("spool.dir %s: %w", c.Dir, err)
 	}
@@ -70,6 +77,8 @@ func (s *Spool) register(reg prometheus.Registerer) {
 	with := promauto.With(reg)
 	s.setAside = with.NewCounter(prometheus.CounterOpts{Name: "qlik_bridge_spool_set_aside_total",
 		Help: "Entries of the spool that were damaged on disk and are set aside: look into .set-aside below spool.dir."})
+	s.fsync = with.NewHistogram(prometheus.HistogramOpts{Name: "qlik_bridge_spool_fsync_seconds",
+		Help: "How long the disk takes to make a batch of entries durable.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 15)})
 	with.NewGaugeFunc(prometheus.GaugeOpts{Name: "qlik_bridge_spool_bytes", Help: "Bytes on disk that the spool takes."},
 		func() float64 { return float64(s.bytes.Load()) })
 	with.NewGaugeFunc(prometheus.GaugeOpts{Name: "qlik_bridge_spool_max_bytes", Help: "Bytes on disk that the spool may take (spool.max_bytes)."},
@@ -83,7 +92,7 @@ func (s *Spool) recover() error {
 		return err
 	}
 	for _, e := range entries {
-		if !e.IsDir() || e.Name() == asideName {
+		if !e.IsDir() || e.Name() == asideName || e.Name() == foundName {
 			continue
 		}
 		l, err := s.open(e.Name())
@@ -138,12 +147,12 @@ func (s *Spool) Room() error {
 	return nil
 }
 
-// reserve takes bytes of the spool's share; what is not used is given back.
-func (s *Spool) reserve(size int64) error {
+// reserve takes bytes of the spool's share; what is not used is given back. A mark is always let in, since it leads to room.
+func (s *Spool) reserve(size int64, mark bool) error {
 	if why := s.broken.Load(); why != nil {
 		return why
 	}
-	if held := s.bytes.Add(size); held > s.maxBytes {
+	if held := s.bytes.Add(size); held > s.maxBytes && !mark {
 		s.bytes.Add(-size)
 		return bridge.Refuse(bridge.SpoolFull, "the spool takes %d of %d bytes (spool.max_bytes)", held-size, s.maxBytes)
 	}

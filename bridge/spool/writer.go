@@ -2,11 +2,13 @@ package spool
 
 import (
 	"errors"
-	"fmt"
 	"os"
+	"time"
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
 	"github.com/prometheus/prometheus/util/compression"
+
+	"qlikbridge/bridge"
 )
 
 // writer writes a log's youngest segment. The zero value has none open.
@@ -21,7 +23,7 @@ func (w *writer) write(l *log, records [][]byte, durable bool) error {
 	if err != nil {
 		return err
 	}
-	if err := l.spool.reserve(size); err != nil {
+	if err := l.spool.reserve(size, !durable); err != nil {
 		return err
 	}
 	if err := w.commit(l, records, size, durable); err != nil {
@@ -37,7 +39,7 @@ func sizes(records [][]byte) (int64, error) {
 	size := 0
 	for _, r := range records {
 		if len(r) > largestRecord {
-			return 0, fmt.Errorf("a delivery of %d bytes is larger than the spool takes (%d)", len(r), largestRecord)
+			return 0, bridge.Refuse(bridge.SpoolError, "a delivery of %d bytes is larger than the spool takes (%d)", len(r), largestRecord)
 		}
 		size += len(r) + fragmentBytes*(len(r)/(pageBytes-fragmentBytes)+2)
 	}
@@ -52,9 +54,11 @@ func (w *writer) commit(l *log, records [][]byte, size int64, durable bool) erro
 		return err
 	}
 	if durable {
+		began := time.Now()
 		if err := w.wal.Sync(); err != nil {
 			return err
 		}
+		l.spool.fsync.Observe(time.Since(began).Seconds())
 	}
 	_, used, err := w.wal.LastSegmentAndOffset()
 	if err != nil {
