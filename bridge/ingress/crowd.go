@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,8 @@ const readAhead = 4 << 10
 type crowd struct {
 	most    int // connections
 	metrics *Metrics
+
+	full atomic.Bool // there are most; written under mu
 
 	mu      sync.Mutex // guards all below, and in each conn what it says
 	changed sync.Cond  // a place became free, or closed
@@ -104,10 +107,10 @@ func (c *crowd) makePlace() {
 	_ = longest.Conn.Close() // does not block: what is still to be sent stays with the system
 }
 
-// longest is the one that has waited longest and sends nothing now; nil: there is none. Whoever waits for us is not cut off.
+// longest is the one that has waited longest, and that neither sends nor takes anything now; nil: there is none. Whoever waits for us is not cut off.
 func (c *crowd) longest() *conn {
 	for e := c.waiting.Front(); e != nil; e = e.Next() {
-		if candidate := e.Value.(*conn); candidate.reading {
+		if candidate := e.Value.(*conn); candidate.blocked.Load() > 0 {
 			return candidate
 		}
 	}
@@ -137,6 +140,7 @@ func (c *crowd) remove(out *conn) {
 
 func (c *crowd) count(change int) {
 	c.all += change
+	c.full.Store(c.all >= c.most)
 	c.metrics.connections.Set(float64(c.all))
 }
 
@@ -159,9 +163,10 @@ type conn struct {
 	net.Conn
 	crowd *crowd
 
+	blocked atomic.Int32 // calls that wait until the other side sends, or takes what is sent
+
 	// Guarded by crowd.mu.
 	gone     bool
-	reading  bool          // the next byte is waited for
 	handling bool          // what comes is no header
 	refused  bool          // the last request was
 	header   int           // bytes of a header that is being read
@@ -172,23 +177,30 @@ type conn struct {
 
 // Read counts the bytes of a header.
 func (c *conn) Read(b []byte) (int, error) {
-	c.awaits()
+	c.block()
 	n, err := c.Conn.Read(b)
-	c.crowd.mu.Lock()
-	defer c.crowd.mu.Unlock()
-	c.reading = false
+	c.blocked.Add(-1)
 	if n > 0 {
+		c.crowd.mu.Lock()
+		defer c.crowd.mu.Unlock()
 		c.reads(n)
 	}
 	return n, err
 }
 
-// awaits notes that the next byte is waited for.
-func (c *conn) awaits() {
-	c.crowd.mu.Lock()
-	defer c.crowd.mu.Unlock()
-	c.reading = true
-	if c.place != nil && c.crowd.all >= c.crowd.most {
+// Write lets whoever does not take his answers be cut off.
+func (c *conn) Write(b []byte) (int, error) {
+	c.block()
+	defer c.blocked.Add(-1)
+	return c.Conn.Write(b)
+}
+
+// block notes a call that waits for the other side. It looks for full after that, and makePlace at blocked after full was set: one sees the other.
+func (c *conn) block() {
+	c.blocked.Add(1)
+	if c.crowd.full.Load() {
+		c.crowd.mu.Lock()
+		defer c.crowd.mu.Unlock()
 		c.crowd.changed.Signal()
 	}
 }

@@ -88,6 +88,35 @@ func TestCrowdWaitsForSignedDeliveries(t *testing.T) {
 	}
 }
 
+// TestCrowdUnreadAnswers asserts that connections whose answers nobody reads do not keep a good one out.
+func TestCrowdUnreadAnswers(t *testing.T) {
+	t.Parallel()
+	d := open(t, func(s *setup) { s.config.MaxConnections = 2 })
+	text := strings.Repeat(wire{target: "/x", signed: unsigned}.String(), 1000)
+	for range 2 {
+		c := d.dial(t)
+		must(t, c.SetReadBuffer(4<<10))
+		go func() {
+			for _, err := io.WriteString(c, text); err == nil; {
+				_, err = io.WriteString(c, text)
+			}
+		}()
+	}
+	stuck := func() bool {
+		before := d.series(t)["qlik_bridge_request_seconds{}"]
+		time.Sleep(200 * time.Millisecond)
+		return before > 0 && d.series(t)["qlik_bridge_request_seconds{}"] == before
+	}
+	eventually(t, "the server stuck with its answers", stuck)
+	began := time.Now()
+	if got := d.send(t, wire{body: event}); got.status != 200 {
+		t.Errorf("got %d, want 200", got.status)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("got an answer after %s, want it long before an answer that nobody reads is given up", took)
+	}
+}
+
 // TestCrowdHeaders asserts that of many unfinished headers those that wait longest are cut off, and a good request is answered.
 func TestCrowdHeaders(t *testing.T) {
 	tests := []struct{ name, before string }{

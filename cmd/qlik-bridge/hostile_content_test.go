@@ -32,7 +32,7 @@ var contentAttacks = []attack{
 		for _, body := range []string{number, `{"type":"com.qlik.app.created","data":{"n":` + number + `}}`, `{"type":"com.qlik.app.created","n":` + number + `,"data":1e` + number + `}`} {
 			expectOnly(t, flood(50, func(int) int { return v.send(v.signed(body)) }), 200)
 		}
-		v.expectOutcome(t, `{"type":"com.qlik.app.created","data":{"n":`+number+`}}`, "published", "")
+		v.expectOutcome(t, `{"id":"new","type":"com.qlik.app.created","data":{"n":`+number+`}}`, "published", "")
 	}},
 	{"100,000 members of one name", func(t *testing.T, v *victim) {
 		body := `{"type":"com.qlik.app.created"` + strings.Repeat(`,"a":1`, 100_000) + `}`

@@ -27,7 +27,7 @@ type attack struct {
 }
 
 // TestHostile lets each attack loose on a bridge of its own, and asserts that meanwhile
-//   - every good delivery, each on a connection of its own, is answered 200
+//   - every good delivery, each on a connection of its own, is published and answered 200
 //   - the memory of the process stays within mostMemory (where the system tells it)
 //
 // and that afterwards the process drains in order.
@@ -71,9 +71,10 @@ func (v *victim) goodTraffic(t *testing.T) (end func()) {
 	go func() {
 		defer close(done)
 		for ; !stop.Load() || posted < 10; posted++ {
-			answer, err := v.tenant.Post(context.Background(), []byte(legacyEvent))
-			if err != nil || answer.Status != 200 {
-				t.Errorf("good delivery %d: got %+v, %v; want 200", posted, answer, err)
+			event := fmt.Sprintf(`{"specversion":"1.0","id":"good-%d","source":"com.qlik/engine","type":"com.qlik.app.created","data":{"id":"a"}}`, posted)
+			answer, err := v.tenant.Post(context.Background(), []byte(event))
+			if err != nil || answer.Status != 200 || answer.Outcome != "published" {
+				t.Errorf("good delivery %d: got %+v, %v; want it published", posted, answer, err)
 				return
 			}
 			time.Sleep(5 * time.Millisecond)
