@@ -48,6 +48,9 @@ func runIn(ctx context.Context, opt options, dir string) error {
 		return b.measureFootprint(ctx)
 	}
 	defer func() { b.stopServers() }()
+	if opt.spooling {
+		return b.measureSpooling(ctx)
+	}
 	if err := b.startServers(ctx); err != nil {
 		return err
 	}
@@ -120,7 +123,7 @@ func (b *bench) compare(ctx context.Context) error {
 			}
 		}
 	}
-	r := newReport(b.opt, b.samples)
+	r := newReport(b.opt, servers, b.samples)
 	return errors.Join(r.print(b.opt), r.judge(b.opt.minRatio))
 }
 
@@ -135,7 +138,7 @@ func (b *bench) order(round int) []*server {
 
 // warmUp drives every server with every number of connections: a first start after cold brokers is three times slower.
 func (b *bench) warmUp(ctx context.Context) error {
-	printHeader(b.opt.progress())
+	printHeader(b.opt.progress(), servers)
 	for _, connections := range b.opt.connections {
 		for _, srv := range b.servers {
 			s, err := b.measure(ctx, srv, connections, b.opt.warmup)

@@ -27,7 +27,8 @@ const (
 type kafka struct {
 	brokers []string
 	client  *kgo.Client
-	close   func() // ends the brokers, where this program started them
+	cluster *kafkatest.Cluster // nil where this program did not start the brokers
+	close   func()             // ends the brokers, where this program started them
 }
 
 // openKafka connects to opt.brokers, or starts real brokers of its own.
@@ -38,7 +39,7 @@ func openKafka(ctx context.Context, opt options) (*kafka, error) {
 		if err != nil {
 			return nil, fmt.Errorf("starting Kafka: %w", err)
 		}
-		k.brokers, k.close = cluster.Brokers(), func() { _ = cluster.Close() }
+		k.cluster, k.brokers, k.close = cluster, cluster.Brokers(), func() { _ = cluster.Close() }
 		fmt.Fprintf(opt.progress(), "Kafka: %d brokers, %s\n", opt.nodes, cluster.Provider())
 	}
 	var err error

@@ -25,6 +25,7 @@ type options struct {
 	serve            []string      // further flags of the bridge
 	baselineOnly     bool          // no bridge, no ratios
 	footprint        bool          // measure size, idle memory and start time instead of load
+	spooling         bool          // measure the bridge with Kafka and without it, no baseline
 	brokers          string        // comma-separated; "" starts a Kafka
 	nodes            int           // brokers of the Kafka that is started
 	connections      []int         // keep-alive connections of the generator, one measurement each
@@ -62,6 +63,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&opt.baseline, "baseline", "", "baseline binary (default: built from cmd/bench-baseline, in the repository)")
 	flags.BoolVar(&opt.baselineOnly, "baseline-only", false, "measure the baseline alone")
 	flags.BoolVar(&opt.footprint, "footprint", false, "measure the bridge's size, idle memory and start time instead")
+	flags.BoolVar(&opt.spooling, "spooling", false, "measure the bridge with Kafka and while Kafka is away instead (default: 64 connections, 1 round)")
 	flags.StringVar(&opt.brokers, "brokers", "", "Kafka brokers, comma-separated (default: start a Kafka)")
 	flags.IntVar(&opt.nodes, "nodes", 1, "brokers of the Kafka that is started, 1 or 3")
 	connections := flags.String("connections", "16,64", "numbers of connections, comma-separated")
@@ -74,7 +76,7 @@ func parse(args []string) (options, error) {
 		return opt, err
 	}
 	opt.serve = strings.Fields(*serve)
-	err := opt.setConnections(*connections)
+	err := errors.Join(opt.spoolingDefaults(flags), opt.setConnections(*connections))
 	return opt, errors.Join(err, opt.validate(flags.Args()))
 }
 
@@ -99,6 +101,8 @@ func (opt options) validate(rest []string) error {
 		return errors.New("-rounds, -duration and -warmup are more than 0")
 	case !slices.Contains([]string{"table", "json"}, opt.output):
 		return fmt.Errorf("-output %q: table or json", opt.output)
+	case opt.spooling && (opt.footprint || opt.baselineOnly || opt.minRatio > 0 || opt.brokers != ""):
+		return errors.New("-spooling takes a Kafka of its own away and has no baseline: drop -footprint, -baseline-only, -min-ratio and -brokers")
 	case opt.baselineOnly && (opt.footprint || opt.minRatio > 0):
 		return errors.New("-footprint and -min-ratio need the bridge: drop -baseline-only")
 	case opt.baselineOnly:
@@ -112,6 +116,9 @@ func (opt options) validate(rest []string) error {
 
 // limit is the longest that the whole run may take: what it measures, twice, and five minutes to start, settle and stop.
 func (opt options) limit() time.Duration {
+	if opt.spooling {
+		return opt.spoolingLimit()
+	}
 	measured := 2 * time.Duration(len(opt.connections)) * (opt.warmup + time.Duration(opt.rounds)*opt.duration)
 	return 2*measured + 5*time.Minute
 }

@@ -17,9 +17,19 @@ type report struct {
 	Medians  []sample `json:"medians"` // per server and number of connections, each figure for itself
 	Ratios   []ratio  `json:"ratios"`
 	Problems []string `json:"problems"`
+
+	compared pair
 }
 
-// ratio compares the bridge with the baseline: the median of what each round gave, not the quotient of the medians, since the two
+// pair is what a report compares: ratios are left/right.
+type pair struct{ what, left, right string }
+
+var (
+	servers = pair{"server", "bridge", "baseline"}
+	paths   = pair{"path", spooledPath, directPath}
+)
+
+// ratio compares the left with the right: the median of what each round gave, not the quotient of the medians, since the two
 // measurements of a round are neighbours in time and share the machine's mood.
 type ratio struct {
 	Connections int     `json:"connections"`
@@ -30,20 +40,20 @@ type ratio struct {
 	PeakRSS     float64 `json:"peak_rss"`
 }
 
-func newReport(opt options, samples []sample) report {
-	r := report{Go: runtime.Version(), Cores: runtime.NumCPU(), Seconds: opt.duration.Seconds(), Samples: samples}
+func newReport(opt options, compared pair, samples []sample) report {
+	r := report{Go: runtime.Version(), Cores: runtime.NumCPU(), Seconds: opt.duration.Seconds(), Samples: samples, compared: compared}
 	if opt.brokers == "" {
 		r.Nodes = opt.nodes
 	}
 	for _, connections := range opt.connections {
-		bridge, baseline := pick(samples, "bridge", connections), pick(samples, "baseline", connections)
-		for _, of := range [][]sample{bridge, baseline} {
+		left, right := pick(samples, compared.left, connections), pick(samples, compared.right, connections)
+		for _, of := range [][]sample{left, right} {
 			if len(of) > 0 {
 				r.Medians = append(r.Medians, medians(of))
 			}
 		}
-		if len(bridge) > 0 {
-			r.Ratios = append(r.Ratios, ratios(bridge, baseline))
+		if len(left) > 0 {
+			r.Ratios = append(r.Ratios, ratios(left, right))
 		}
 	}
 	r.addProblems()
@@ -99,16 +109,16 @@ func medians(of []sample) sample {
 }
 
 // ratios takes the samples of round i from both.
-func ratios(bridge, baseline []sample) ratio {
-	rounds := make([]int, len(bridge))
+func ratios(left, right []sample) ratio {
+	rounds := make([]int, len(left))
 	for i := range rounds {
 		rounds[i] = i
 	}
 	of := func(figure func(sample) float64) float64 {
-		return median(rounds, func(i int) float64 { return figure(bridge[i]) / figure(baseline[i]) })
+		return median(rounds, func(i int) float64 { return figure(left[i]) / figure(right[i]) })
 	}
 	return ratio{
-		Connections: bridge[0].Connections,
+		Connections: left[0].Connections,
 		PerSecond:   of(func(s sample) float64 { return s.PerSecond }),
 		P50:         of(func(s sample) float64 { return s.P50 }),
 		P99:         of(func(s sample) float64 { return s.P99 }),

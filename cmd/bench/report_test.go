@@ -13,7 +13,7 @@ func TestRatioPairsTheRounds(t *testing.T) {
 			sample{Server: "bridge", Connections: 16, Round: round + 1, PerSecond: speed * 0.8},
 			sample{Server: "baseline", Connections: 16, Round: round + 1, PerSecond: speed})
 	}
-	r := newReport(options{connections: []int{16}}, samples)
+	r := newReport(options{connections: []int{16}}, servers, samples)
 	if len(r.Ratios) != 1 || r.Ratios[0].PerSecond != 0.8 {
 		t.Errorf("got ratios %+v, want one of 0.8", r.Ratios)
 	}

@@ -10,7 +10,7 @@ import (
 
 // sample is what one server did in one measurement.
 type sample struct {
-	Server      string  `json:"server"`
+	Server      string  `json:"server"` // with -spooling the path: all of them are the bridge
 	Connections int     `json:"connections"`
 	Round       int     `json:"round"` // from 1; 0 in a warm-up and a median
 	PerSecond   float64 `json:"events_per_second"`
@@ -25,7 +25,7 @@ type sample struct {
 	Answered int    `json:"answered"`          // 200s
 	Failed   int    `json:"failed"`            // every other answer, every broken connection
 	Spooled  int    `json:"spooled"`           // 200s that stood on the server's disk and not yet in Kafka
-	Stored   int64  `json:"stored"`            // records that the topics grew by
+	Stored   int64  `json:"stored"`            // records that the topics grew by; 0 while Kafka was away
 	Problem  string `json:"problem,omitempty"` // what went wrong; empty when every answer was 200 and every 200 is in Kafka
 }
 
@@ -33,27 +33,36 @@ type sample struct {
 // wrong answers and missing records are the sample's Problem.
 func (b *bench) measure(ctx context.Context, srv *server, connections int, d time.Duration) (sample, error) {
 	before, err := b.kafka.ends(ctx)
-	if err = errors.Join(err, resetPeak(srv.pid)); err != nil {
+	if err != nil {
 		return sample{}, err
 	}
-	start, err := readMeter(srv.pid)
+	s, l, err := b.observe(ctx, srv, connections, d)
 	if err != nil {
-		return sample{}, fmt.Errorf("%s: %w", srv.name, err)
+		return sample{}, err
+	}
+	grown, err := b.kafka.settle(ctx, before, l.answered())
+	s.Stored, s.Problem = grown.sum(), problem(l, grown)
+	return s, err
+}
+
+// observe is measure without Kafka: it judges nothing.
+func (b *bench) observe(ctx context.Context, srv *server, connections int, d time.Duration) (sample, load, error) {
+	start, err := readMeter(srv.pid)
+	if err = errors.Join(err, resetPeak(srv.pid)); err != nil {
+		return sample{}, load{}, fmt.Errorf("%s: %w", srv.name, err)
 	}
 	l := generate(ctx, srv.host, b.site.secret, connections, d)
 	if ctx.Err() != nil {
-		return sample{}, fmt.Errorf("measuring %s: %w", srv.name, ctx.Err())
+		return sample{}, l, fmt.Errorf("measuring %s: %w", srv.name, ctx.Err())
 	}
 	used, err := readMeter(srv.pid)
 	peak, err2 := memory(srv.pid, "VmHWM")
 	if err = errors.Join(err, err2); err != nil {
-		return sample{}, fmt.Errorf("%s died under load (%v): see %s: %w", srv.name, l.failure, srv.log.Name(), err)
+		return sample{}, l, fmt.Errorf("%s died under load (%v): see %s: %w", srv.name, l.failure, srv.log.Name(), err)
 	}
-	grown, err := b.kafka.settle(ctx, before, l.answered())
 	s := sample{Server: srv.name, Connections: connections, PeakRSS: peak, Spooled: l.spooled}
 	s.addLoad(l, used.since(start))
-	s.Stored, s.Problem = grown.sum(), problem(l, grown)
-	return s, err
+	return s, l, nil
 }
 
 func (s *sample) addLoad(l load, used meter) {

@@ -9,16 +9,16 @@ import (
 
 const titles = "%-8s %7s %5s %10s %8s %8s %9s %9s %9s %8s %8s %9s %7s\n"
 
-func printHeader(w io.Writer) {
+func printHeader(w io.Writer, compared pair) {
 	fmt.Fprintf(w, titles, "", "", "conn-", "", "p50", "p99", "CPU µs", "peak RSS", "generator", "others", "stolen", "", "")
-	fmt.Fprintf(w, titles, "server", "round", "ect.", "events/s", "ms", "ms", "per event", "MiB", "CPU", "CPU", "CPU", "answered", "failed")
+	fmt.Fprintf(w, titles, compared.what, "round", "ect.", "events/s", "ms", "ms", "per event", "MiB", "CPU", "CPU", "CPU", "answered", "failed")
 }
 
 // print writes one line under printHeader, with the problem, if there is one, on the next.
 func (s sample) print(w io.Writer, round string) {
 	fmt.Fprintf(w, "%-8s %7s %5d %10.0f %8.2f %8.2f %9.1f %9.1f %8.0f%% %7.0f%% %7.0f%% %9d %7d\n", s.Server, round, s.Connections,
 		s.PerSecond, s.P50, s.P99, s.CPU, s.PeakRSS, 100*s.Generator, 100*s.Others, 100*s.Stolen, s.Answered, s.Failed)
-	if s.Spooled > 0 {
+	if s.Spooled > 0 && s.Server != spooledPath {
 		fmt.Fprintf(w, "  %d of the answers were spooled\n", s.Spooled)
 	}
 	if s.Problem != "" {
@@ -36,16 +36,16 @@ func (r report) print(opt options) error {
 		return printJSON(r)
 	}
 	fmt.Println()
-	printHeader(os.Stdout)
+	printHeader(os.Stdout, r.compared)
 	for _, m := range r.Medians {
 		m.print(os.Stdout, "median")
 	}
 	for _, x := range r.Ratios {
 		x.print(os.Stdout)
 	}
-	fmt.Println("\nmedian: answered and failed are sums. ratio: bridge/baseline, the median of the rounds. CPU of the generator, of others")
-	fmt.Println("(Kafka and whatever else runs) and stolen by the hypervisor: share of all cores. After every measurement the topics held")
-	fmt.Println("exactly one new record per 200, unless a problem is named.")
+	fmt.Printf("\nmedian: answered and failed are sums. ratio: %s/%s, the median of the rounds. CPU of the generator, of others\n", r.compared.left, r.compared.right)
+	fmt.Println("(Kafka and whatever else runs) and stolen by the hypervisor: share of all cores. After every measurement (of")
+	fmt.Println("the spool: after the replay) the topics held exactly one new record per 200, unless a problem is named.")
 	return nil
 }
 
