@@ -90,7 +90,7 @@ func TestReplayPauses(t *testing.T) {
 			if _, _, held := r.broker.names(); len(held) != 0 {
 				t.Errorf("got a try before %v", want)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			if _, _, held := r.broker.names(); len(held) != 1 {
 				t.Errorf("got no try after %v", want)
