@@ -36,6 +36,7 @@ func (s *stage) compareReplay(b *bridge) {
 	spooled, err := b.metric(spoolEvents)
 	s.must("ask for the depth of the spool", err)
 	s.must("stop the bridge", b.process.command.Process.Signal(syscall.SIGSTOP))
+	defer func() { _ = b.process.command.Process.Signal(syscall.SIGCONT) }() // also where the brokers do not come back
 	s.restart(0, 1, 2)
 	s.must("let the bridge go on", b.process.command.Process.Signal(syscall.SIGCONT))
 	if spooled < fewest {
