@@ -71,10 +71,11 @@ func (b *backlog) skip() {
 	}
 }
 
-// mayReplay reports whether there is a durable entry at the cursor, and room for it in the window.
+// mayReplay reports whether there is a durable entry at the cursor, and room for it in the window. First produces come to their end before: one that
+// Kafka refuses, and of which that is not known yet, would be overtaken.
 func (b *backlog) mayReplay() bool {
 	b.skip()
-	return b.cursor <= b.durable && b.flights < b.window && (b.flights == 0 || b.bytes < flyingBytes)
+	return len(b.flying) == b.flights && b.cursor <= b.durable && b.flights < b.window && (b.flights == 0 || b.bytes < flyingBytes)
 }
 
 // probe begins with one record, when Kafka did not take another.

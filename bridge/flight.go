@@ -63,7 +63,10 @@ func (f *flight) settle(at Position, err error) {
 	switch {
 	case f.number > 0:
 		l.landed(f.number, f.event, late, err)
-	case f.place == nil: // the sender was told to try again
+	case f.place == nil: // the sender was told to try again; he need not
+		if err == nil {
+			l.ingester.Dedupe.publish(f.event)
+		}
 	case err == nil:
 		l.remove(f)
 		f.landing <- landing{Published, at, nil}

@@ -146,11 +146,11 @@ func (l *lane) deadLetter(e Entry, event *Event, why *Refusal) {
 	})
 }
 
-// launch notes that an entry is in flight; false: it was settled meanwhile.
+// launch notes that an entry is in flight; false: it was settled meanwhile, or Kafka has refused an earlier one.
 func (l *lane) launch(e Entry) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, flies := l.flying[e.Number]; flies || e.Number < l.low || l.isSettled(e.Number) {
+	if _, flies := l.flying[e.Number]; flies || l.refused > 0 || e.Number < l.low || l.isSettled(e.Number) {
 		return false
 	}
 	l.reading = e.Delivery.ReceivedAt

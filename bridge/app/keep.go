@@ -81,7 +81,11 @@ const (
 // remember reads which events the topics' tails hold, so that one that comes again, or was left in the spool although Kafka has it, is not
 // published again. The bridge serves meanwhile; what it does not find is not taken for a duplicate.
 func (a *App) remember(ctx context.Context) {
-	defer close(a.remembered)
+	defer func() {
+		if ctx.Err() == nil { // else the bridge stops, and what is in the spool is the next run's
+			close(a.remembered)
+		}
+	}()
 	if a.config.Dedupe.Events == 0 {
 		return
 	}

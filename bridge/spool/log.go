@@ -208,7 +208,7 @@ func (l *log) close() {
 }
 
 func newLog(s *Spool, lane string) *log {
-	l := &log{spool: s, lane: lane, dir: filepath.Join(s.dir, lane), next: 1, ended: make(chan struct{})}
+	l := &log{spool: s, lane: lane, dir: filepath.Join(s.dir, lane), first: 1, next: 1, ended: make(chan struct{})}
 	l.changed.L = &l.mu
 	return l
 }

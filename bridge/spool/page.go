@@ -34,19 +34,20 @@ func filler(n int) io.Reader {
 	return bytes.NewReader(b)
 }
 
-// resume finds the first intact beginning of a record at an offset or behind it; the end of the file where there is none.
-func resume(f io.ReaderAt, at, size int64) int64 {
+// resume finds the first intact beginning of a record at an offset or behind it; the end of the file where there is none. The error is one of the
+// disk, which says nothing of the bytes.
+func resume(f io.ReaderAt, at, size int64) (int64, error) {
 	page := make([]byte, pageBytes)
 	for start := at / pageBytes * pageBytes; start < size; start += pageBytes {
 		n, err := f.ReadAt(page[:min(pageBytes, size-start)], start)
 		if err != nil && err != io.EOF {
-			return size
+			return 0, err
 		}
 		if i, ok := beginning(page[:n], at-start); ok {
-			return start + i
+			return start + i, nil
 		}
 	}
-	return size
+	return size, nil
 }
 
 // beginning walks the fragments of a page, and returns the first intact one at or behind an offset that begins a record.

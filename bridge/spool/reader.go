@@ -41,6 +41,8 @@ func (l *log) Read(from uint64) (bridge.Entry, error) {
 			l.countLost(from, h.Number)
 			r.last, r.damaged = h.Number, false
 			return h.entry(body), nil
+		case h.Number > 0:
+			r.last = h.Number // passed over, so that one who asks for it later goes back
 		}
 	}
 }
@@ -102,6 +104,9 @@ func (l *log) readRecord() (head, []byte, error) {
 			r.damaged = true
 			l.keepDamaged(r.index, damage{r.open.began, r.open.at})
 			continue
+		}
+		if err != io.EOF {
+			return head{}, nil, err
 		}
 		if more, err := l.advance(size); err != nil {
 			return head{}, nil, err

@@ -57,6 +57,9 @@ func (l *log) recoverSegment(index int, youngest, behind bool) (bool, error) {
 			}
 			return behind, nil
 		}
+		if err != nil {
+			return behind, err
+		}
 		h, _, err := decode(record)
 		if err != nil {
 			behind = true

@@ -2,7 +2,9 @@ package spool
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
@@ -30,7 +32,7 @@ func openSegment(dir string, index int) (*segment, error) {
 }
 
 // next returns the next intact record, valid until next is called again, and what was passed over before it; io.EOF where there is none before
-// size.
+// size. Any other error is one of the disk, and the next call tries again.
 func (s *segment) next(size int64) (record []byte, lost []damage, err error) {
 	for s.at < size {
 		if s.reader == nil {
@@ -47,7 +49,13 @@ func (s *segment) next(size int64) (record []byte, lost []damage, err error) {
 			s.at = s.end
 			continue
 		}
-		to := resume(s.file, s.at+1, size)
+		if disk := (*fs.PathError)(nil); errors.As(bad, &disk) {
+			return nil, lost, bad
+		}
+		to, err := resume(s.file, s.at+1, size)
+		if err != nil {
+			return nil, lost, err
+		}
 		lost = append(lost, damage{s.at, to})
 		s.at = to
 	}

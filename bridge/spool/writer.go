@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"errors"
 	"os"
 	"time"
 
@@ -101,7 +100,12 @@ func (w *writer) open(l *log) (err error) {
 		w.wal = nil
 		return err
 	}
-	return errors.Join(w.entered(l), syncDir(l.spool.dir))
+	if err = w.entered(l); err != nil {
+		_ = w.wal.Close()
+		w.wal = nil
+		return err
+	}
+	return syncDir(l.spool.dir)
 }
 
 func (w *writer) entered(l *log) error {
