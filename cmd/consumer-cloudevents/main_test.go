@@ -123,6 +123,7 @@ func startBridge(t *testing.T) *running {
 	}
 	t.Cleanup(kafka.Close)
 	c := app.DefaultConfig()
+	c.Spool.Dir = t.TempDir()
 	c.Listen, c.AdminListen, c.Kafka.Brokers = "127.0.0.1:0", "127.0.0.1:0", kafka.Brokers()
 	c.SecretsFile = filepath.Join(t.TempDir(), "secrets")
 	if err := os.WriteFile(c.SecretsFile, []byte("a signing secret for this test alone\n"), 0o600); err != nil {
