@@ -107,15 +107,24 @@ func (a *App) readTails(ctx context.Context) error {
 	defer cancel()
 	names, found := topicNames(a.config), 0
 	most := int64(max(1, a.config.Dedupe.Events/len(names)))
-	err := a.kafka.Tails(ctx, names, most, a.log.With("part", "kafka"), func(r kafka.Stored) bool {
+	err := a.kafka.Tails(ctx, names, most, func(r kafka.Stored) error {
 		found++
-		return r.Header("reason") != "" || a.ingester.Dedupe.Remember(r.Header("ce_source"), r.Header("ce_id"))
+		if r.Header("reason") == "" && !a.ingester.Dedupe.Remember(r.Header("ce_source"), r.Header("ce_id")) {
+			return errFull
+		}
+		return nil
 	})
+	if errors.Is(err, errFull) {
+		err = nil
+	}
 	if err == nil {
 		a.log.Info("the tails of the topics are read", "events", found)
 	}
 	return err
 }
+
+// errFull ends the reading of tails: the window of dedupe holds no more.
+var errFull = errors.New("the window is full")
 
 var errSpoolOff = errors.New("switched off (spool.enabled)")
 
