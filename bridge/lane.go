@@ -179,6 +179,9 @@ func (l *lane) resume() error {
 	if l.low > l.last {
 		return nil
 	}
+	if oldest, err := l.entries.Read(l.low); err == nil { // else replay will say what is wrong
+		l.reading = oldest.Delivery.ReceivedAt
+	}
 	l.spooling, l.since, l.why = true, time.Now(), &Refusal{Recovered, errEarlier}
 	l.replayer.Go(l.replay)
 	l.ingester.Log.Info("the spool holds events of an earlier run; they are replayed", "family", l.family, "entries", l.last+1-l.low)
@@ -188,7 +191,13 @@ func (l *lane) resume() error {
 // end ends the replay, and waits for what is in flight until ctx ends.
 func (l *lane) end(ctx context.Context) {
 	l.wake()
-	l.replayer.Wait()
+	done := make(chan struct{})
+	go func() { l.replayer.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done(): // the disk hangs
+		return
+	}
 	release := context.AfterFunc(ctx, l.wake)
 	defer release()
 	l.mu.Lock()

@@ -70,6 +70,18 @@ type memoryLog struct {
 	waiting  []func(uint64, error)
 	readFrom []uint64
 	readErr  error // of the next Read
+	aside    []string
+	asideErr error // of the next SetAside
+}
+
+func (l *memoryLog) SetAside(e bridge.Entry) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := l.asideErr
+	if l.asideErr = nil; err == nil {
+		l.aside = append(l.aside, string(e.Delivery.Body))
+	}
+	return err
 }
 
 func (l *memoryLog) Append(d bridge.Delivery, done func(uint64, error)) uint64 {

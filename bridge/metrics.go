@@ -34,7 +34,7 @@ func NewMetrics(reg prometheus.Registerer, sources ...string) *Metrics {
 		failures:    counter("qlik_bridge_publish_failures_total", "Deliveries answered 503 since neither Kafka nor the spool took them, by reason.", "reason"),
 		spooled:     counter("qlik_bridge_spool_appended_total", "Deliveries written to the spool, by the reason why Kafka did not get them at once.", "reason"),
 		replayed: counter("qlik_bridge_spool_replayed_total", "Entries of the spool that are settled, by outcome: published or dead-letter by replay; late, "+
-			"acknowledged after all where the first produce was still under way; duplicate, known to be in Kafka.", "outcome"),
+			"acknowledged after all where the first produce was still under way; duplicate, known to be in Kafka; set-aside, refused by the dead-letter topic too and kept on disk.", "outcome"),
 		envelopes: counter("qlik_bridge_envelopes_total", "Events by the envelope that Qlik sent them in.", "envelope"),
 		repairs:   counter("qlik_bridge_repairs_total", "What had to be mended for an event to be a valid CloudEvent.", "repair"),
 		oldNames:  counter("qlik_bridge_old_names_total", "Events sent under a name that Qlik has replaced.", "family"),
@@ -45,7 +45,7 @@ func NewMetrics(reg prometheus.Registerer, sources ...string) *Metrics {
 	for _, reason := range spoolReasons {
 		m.spooled.WithLabelValues(string(reason))
 	}
-	for _, outcome := range []Outcome{Published, DeadLettered, late, Duplicate} {
+	for _, outcome := range []Outcome{Published, DeadLettered, late, Duplicate, setAside} {
 		m.replayed.WithLabelValues(string(outcome))
 	}
 	for _, source := range sources {
@@ -77,6 +77,9 @@ func (m *Metrics) deadLettered(d Delivery, why *Refusal) {
 
 // late is the outcome of an entry whose first produce came through after all.
 const late Outcome = "late"
+
+// setAside is the outcome of an entry that not even the dead-letter topic takes: it is kept on disk, and holds up nothing.
+const setAside Outcome = "set-aside"
 
 func (m *Metrics) settled(outcome Outcome) { m.replayed.WithLabelValues(string(outcome)).Inc() }
 

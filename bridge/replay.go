@@ -139,8 +139,12 @@ func (l *lane) produce(e Entry) {
 func (l *lane) deadLetter(e Entry, event *Event, why *Refusal) {
 	record := deadLetter(l.ingester.Topics.Topic(topics.DeadLetter), e.Delivery, event, why)
 	l.ingester.Publisher.Publish(context.Background(), record, func(_ Position, err error) {
-		if err == nil {
+		switch {
+		case err == nil:
 			l.ingester.Metrics.deadLettered(e.Delivery, why)
+		case permanent[asRefusal(err).Reason]:
+			go func() { l.replayed(e, nil, setAside, l.entries.SetAside(e)) }() // it blocks on the disk
+			return
 		}
 		l.replayed(e, nil, DeadLettered, err)
 	})

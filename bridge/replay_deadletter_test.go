@@ -63,3 +63,36 @@ func TestReplayOfDeadLetters(t *testing.T) {
 		r.checkHeld(0)
 	})
 }
+
+// TestReplayPoison asserts that an entry that not even the dead-letter topic takes is kept on disk byte for byte, is tried again while the disk
+// fails, and then holds up nothing.
+func TestReplayPoison(t *testing.T) {
+	withRig(t, func(r *rig) {
+		big := " " + appEvent("big") + "\n"
+		r.turn("a")
+		checkReceipt(t, <-r.send(big), bridge.Spooled, "qlik.apps", bridge.Spooling)
+		r.fill("b", 1)
+		log := r.spool.log("apps")
+		log.asideErr = errors.New("the disk says no")
+		r.broker.answering(func(record *bridge.Record) error {
+			if record.Topic == "qlik.dead-letter" || nameOf(record) == "big" {
+				return &bridge.Refusal{Reason: bridge.RecordTooLarge, Err: errors.New("too large")}
+			}
+			return nil
+		})
+		r.broker.acknowledge()
+		synctest.Wait()
+		if len(log.aside) > 0 {
+			t.Fatalf("got %q set aside by a disk that failed", log.aside)
+		}
+		time.Sleep(10 * time.Second)
+		r.checkHeld(0)
+		if !slices.Equal(log.aside, []string{big}) {
+			t.Errorf("got set aside %q, want %q", log.aside, big)
+		}
+		_, accepted, _ := r.broker.names()
+		if slices.Sort(accepted); !slices.Equal(accepted, []string{"a", "b000"}) {
+			t.Errorf("got accepted %q, want a and b000", accepted)
+		}
+	})
+}

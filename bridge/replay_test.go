@@ -198,6 +198,9 @@ func TestReplayAtStart(t *testing.T) {
 		}
 		synctest.Wait()
 		r.checkHeld(4)
+		if got := r.ingester.Held().Oldest; !got.Equal(receivedAt) { // also while Kafka is away
+			t.Errorf("got the oldest received at %v, want %v", got, receivedAt)
+		}
 		checkReceipt(t, <-r.send(appEvent("a4")), bridge.Spooled, "qlik.apps", bridge.Spooling)
 		r.checkProduced()
 		r.ingester.Dedupe.Remember("com.qlik/engine", "a2")

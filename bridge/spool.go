@@ -23,6 +23,8 @@ type Log interface {
 	Read(from uint64) (Entry, error)
 	// Settle says that entries up to a number are not needed any more. It does not block; after a crash a few may be there again.
 	Settle(through uint64)
+	// SetAside keeps an entry durably where a person finds it, since no topic takes it. It blocks on the disk; the error is one of the disk.
+	SetAside(Entry) error
 	// Span is the entries to replay, as the log was opened: the first and the last number. There are none where first > last.
 	Span() (first, last uint64)
 }

@@ -121,6 +121,10 @@ func (c Config) validateSizes() error {
 		return fmt.Errorf("kafka.max_message_bytes %d: at least twice ingress.max_body_bytes (%d), since a record is longer than its body",
 			c.Kafka.MaxMessageBytes, c.Ingress.MaxBodyBytes)
 	}
+	if c.Spool.Enabled && c.Ingress.MaxBodyBytes > spool.LargestBody {
+		return fmt.Errorf("ingress.max_body_bytes %d: the spool takes bodies of %d bytes at the most (or set spool.enabled to false)",
+			c.Ingress.MaxBodyBytes, spool.LargestBody)
+	}
 	if c.Dedupe.Events < 0 {
 		return fmt.Errorf("dedupe.events %d: 0 or more", c.Dedupe.Events)
 	}

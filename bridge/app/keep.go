@@ -23,7 +23,7 @@ func (a *App) openSpool() (err error) {
 	if a.spool, err = spool.Open(a.config.Spool, a.reg, a.log.With("part", "spool")); err != nil {
 		return err
 	}
-	a.onStop("spool", func(context.Context) error { return a.spool.Close() })
+	a.onStop("spool", a.spool.Close)
 	return nil
 }
 

@@ -113,7 +113,17 @@ func TestCloseWaitsForWhatIsQueued(t *testing.T) {
 // TestAppendOfTooLarge shows that one delivery that cannot be kept does not make the disk look broken.
 func TestAppendOfTooLarge(t *testing.T) {
 	o := open(t, memory(t), plenty)
-	refused(t, o.add(t, make([]byte, 5<<20))[0].err, bridge.SpoolError)
+	told := o.add(t, []byte("before"), make([]byte, 5<<20), []byte("behind"))
+	refused(t, told[1].err, bridge.SpoolError)
+	if told[0].err != nil || told[2].err != nil {
+		t.Errorf("beside it: got %v and %v", told[0].err, told[2].err)
+	}
+	if got := numbers(o.drain(t, 1)); len(got) != 2 {
+		t.Errorf("got entries %v, want those beside it", got)
+	}
+	if got := o.setAside(t); got != 0 {
+		t.Errorf("set aside: got %v", got)
+	}
 	if err := o.Room(); err != nil {
 		t.Errorf("Room: %v", err)
 	}

@@ -9,6 +9,9 @@ type Config struct {
 	MaxBytes int64  `yaml:"max_bytes" doc:"bytes on disk that the spool may take; when they are used up, deliveries are answered 503"`
 }
 
+// LargestBody is the largest body of a delivery that the spool takes, in bytes.
+const LargestBody = largestRecord - 4<<10
+
 // DefaultConfig is what holds where nothing is configured.
 func DefaultConfig() Config { return Config{Enabled: true, Dir: "./spool", MaxBytes: 1 << 30} }
 

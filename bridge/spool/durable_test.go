@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func TestDurable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer s.Close(context.Background())
 	log, err := s.Log("apps")
 	if err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ type log struct {
 
 	mu         sync.Mutex // guards what follows
 	changed    sync.Cond
-	waiting    []waiter // bounded by who waits for an answer
+	waiting    []waiter // bounded by Room
 	next       uint64   // the number of the next entry
 	settled    uint64   // all up to here are
 	marking    bool     // a mark is written when markInterval is over
@@ -58,6 +58,13 @@ type waiter struct {
 	done   func(uint64, error)
 }
 
+func (a waiter) tooLarge() error {
+	if len(a.record) > largestRecord {
+		return bridge.Refuse(bridge.SpoolError, "a delivery of %d bytes is larger than the spool takes (%d)", len(a.record), largestRecord)
+	}
+	return nil
+}
+
 // span is a segment: its entries' numbers begin at first.
 type span struct {
 	index int
@@ -71,7 +78,9 @@ func (l *log) Append(d bridge.Delivery, done func(uint64, error)) uint64 {
 	defer l.mu.Unlock()
 	number := l.next
 	l.next++
-	l.waiting = append(l.waiting, waiter{number, encode(number, d), done})
+	record := encode(number, d)
+	l.spool.waiting.Add(int64(len(record)))
+	l.waiting = append(l.waiting, waiter{number, record, done})
 	l.changed.Signal()
 	return number
 }
@@ -110,10 +119,12 @@ func (l *log) run() {
 			l.writer.close(l)
 			return
 		}
+		ended := l.spool.begin()
 		if err := l.write(batch, settled); err != nil {
 			l.spool.fail(err)
 		}
 		l.trim()
+		ended()
 	}
 }
 
@@ -150,7 +161,9 @@ func (l *log) write(batch []waiter, settled uint64) error {
 		records = append(records, encodeMark(settled))
 	}
 	for _, a := range batch {
-		records = append(records, a.record)
+		if a.tooLarge() == nil {
+			records = append(records, a.record)
+		}
 	}
 	var err error
 	if len(records) > 0 {
@@ -166,37 +179,51 @@ func (l *log) write(batch []waiter, settled uint64) error {
 		told = refusal(err)
 	}
 	for _, a := range batch {
+		l.spool.waiting.Add(-int64(len(a.record)))
+		if why := a.tooLarge(); why != nil {
+			a.done(a.number, why)
+			continue
+		}
 		a.done(a.number, told)
 	}
 	return err
 }
 
-// trim gives segments back to the disk whose entries are all settled; all of them where nothing is left.
+// trim gives segments back to the disk whose entries are all settled; all of them where nothing is left. The disk is not waited for under the
+// lock, which promises of Kafka take.
 func (l *log) trim() {
+	gone, all := l.detach()
+	if all {
+		l.writer.drop(l, gone)
+	}
+	l.remove(gone)
+}
+
+// detach takes out the segments that are not needed any more, so that nobody opens them.
+func (l *log) detach() (gone []span, all bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) == 0 && l.settled == l.next-1 {
-		l.writer.drop(l)
-		l.remove(len(l.segments))
-		l.generation++
-		return
-	}
 	n := 0
+	if all = len(l.waiting) == 0 && l.settled == l.next-1; all {
+		n = len(l.segments)
+		l.generation++
+	}
 	for n+1 < len(l.segments) && l.segments[n+1].first <= l.settled+1 {
 		n++
 	}
-	l.remove(n)
+	gone = l.segments[:n:n]
+	l.segments = append([]span(nil), l.segments[n:]...)
+	return gone, all
 }
 
-// remove removes the n oldest segments.
-func (l *log) remove(n int) {
-	for _, s := range l.segments[:n] {
+// remove removes the files of segments.
+func (l *log) remove(gone []span) {
+	for _, s := range gone {
 		if err := os.Remove(wlog.SegmentName(l.dir, s.index)); err != nil && !os.IsNotExist(err) {
 			l.spool.log.Error("a segment of the spool cannot be removed", "file", wlog.SegmentName(l.dir, s.index), "error", err)
 		}
 		l.spool.bytes.Add(-s.size)
 	}
-	l.segments = append([]span(nil), l.segments[n:]...)
 }
 
 func (l *log) close() {

@@ -48,10 +48,9 @@ func (s *Spool) pause() bool {
 // probe has the disk take a file durably.
 func (s *Spool) probe() error {
 	name := filepath.Join(s.dir, probeName)
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
+	err := writeFile(name, make([]byte, probeBytes))
+	if left := os.Remove(name); !os.IsNotExist(left) {
+		err = errors.Join(err, left)
 	}
-	_, err = f.Write(make([]byte, probeBytes))
-	return errors.Join(err, f.Sync(), f.Close(), os.Remove(name))
+	return err
 }

@@ -26,7 +26,8 @@ func (l *log) recover() error {
 	l.settled = min(l.settled, l.durable)
 	l.first, l.last = l.settled+1, l.durable
 	if l.first > l.last {
-		l.remove(len(l.segments))
+		gone, _ := l.detach()
+		l.remove(gone)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,8 +31,10 @@ type Spool struct {
 	setAside prometheus.Counter
 	fsync    prometheus.Histogram
 
-	bytes  atomic.Int64 // on disk, or reserved to be
-	broken atomic.Pointer[bridge.Refusal]
+	bytes   atomic.Int64 // on disk, or reserved to be
+	waiting atomic.Int64 // bytes of entries that are not on disk yet
+	stalled atomic.Int64 // writes that take too long
+	broken  atomic.Pointer[bridge.Refusal]
 
 	mu     sync.Mutex      // guards what follows
 	logs   map[string]*log // :: lane -> its log
@@ -54,7 +57,7 @@ const (
 func Open(c Config, reg prometheus.Registerer, logger *slog.Logger) (*Spool, error) {
 	s := &Spool{dir: c.Dir, maxBytes: c.MaxBytes, log: logger, logs: map[string]*log{}, ended: make(chan struct{})}
 	s.register(reg)
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(c.Dir, 0o700), syncDir(filepath.Dir(c.Dir))); err != nil {
 		return nil, fmt.Errorf("spool.dir: %w (name a folder that can be written, or set spool.enabled to false)", err)
 	}
 	s.lock = flock.New(filepath.Join(c.Dir, lockName))
@@ -76,7 +79,7 @@ func Open(c Config, reg prometheus.Registerer, logger *slog.Logger) (*Spool, err
 func (s *Spool) register(reg prometheus.Registerer) {
 	with := promauto.With(reg)
 	s.setAside = with.NewCounter(prometheus.CounterOpts{Name: "qlik_bridge_spool_set_aside_total",
-		Help: "Entries of the spool that were damaged on disk and are set aside: look into .set-aside below spool.dir."})
+		Help: "Entries of the spool that were damaged on disk, or that no topic takes, and are set aside: look into .set-aside below spool.dir."})
 	s.fsync = with.NewHistogram(prometheus.HistogramOpts{Name: "qlik_bridge_spool_fsync_seconds",
 		Help: "How long the disk takes to make a batch of entries durable.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 15)})
 	with.NewGaugeFunc(prometheus.GaugeOpts{Name: "qlik_bridge_spool_bytes", Help: "Bytes on disk that the spool takes."},
@@ -95,10 +98,11 @@ func (s *Spool) recover() error {
 		if !e.IsDir() || e.Name() == asideName || e.Name() == foundName {
 			continue
 		}
-		l, err := s.open(e.Name())
-		if err != nil {
+		l := newLog(s, e.Name())
+		if err := l.recover(); err != nil {
 			return fmt.Errorf("lane %s: %w", e.Name(), err)
 		}
+		s.start(l)
 		if l.first <= l.last {
 			s.lanes = append(s.lanes, e.Name())
 		}
@@ -119,19 +123,13 @@ func (s *Spool) Log(lane string) (bridge.Log, error) {
 	if s.closed {
 		return nil, os.ErrClosed
 	}
-	return s.open(lane)
+	return s.start(newLog(s, lane)), nil // it has no folder, else recover had met it
 }
 
-func (s *Spool) open(lane string) (*log, error) {
-	l := newLog(s, lane)
-	if _, err := os.Stat(l.dir); err == nil {
-		if err := l.recover(); err != nil {
-			return nil, err
-		}
-	}
-	s.logs[lane] = l
+func (s *Spool) start(l *log) *log {
+	s.logs[l.lane] = l
 	go l.run()
-	return l, nil
+	return l
 }
 
 func (s *Spool) asideDir() string { return filepath.Join(s.dir, asideName) }
@@ -144,7 +142,7 @@ func (s *Spool) Room() error {
 	if held := s.bytes.Load(); held+largestRecord/2 > s.maxBytes {
 		return bridge.Refuse(bridge.SpoolFull, "the spool takes %d of %d bytes (spool.max_bytes)", held, s.maxBytes)
 	}
-	return nil
+	return s.slow()
 }
 
 // reserve takes bytes of the spool's share; what is not used is given back. A mark is always let in, since it leads to room.
@@ -171,8 +169,9 @@ func refusal(err error) *bridge.Refusal {
 	return &bridge.Refusal{Reason: bridge.SpoolError, Err: err}
 }
 
-// Close makes what is settled durable and ends. Nothing is appended or read any more.
-func (s *Spool) Close() error {
+// Close makes what is settled durable and ends. Nothing is appended or read any more. It waits for the disk until ctx ends; after that the folder stays
+// locked until the process has ended, since a write may still come through.
+func (s *Spool) Close(ctx context.Context) error {
 	s.mu.Lock()
 	logs := s.logs
 	first := !s.closed
@@ -182,9 +181,18 @@ func (s *Spool) Close() error {
 		return nil
 	}
 	close(s.ended)
-	for _, l := range logs {
-		l.close()
+	done := make(chan struct{})
+	go func() {
+		for _, l := range logs {
+			l.close()
+		}
+		s.probes.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return s.lock.Close()
+	case <-ctx.Done():
+		return fmt.Errorf("spool.dir %s: the disk does not end a write: %w", s.dir, ctx.Err())
 	}
-	s.probes.Wait()
-	return s.lock.Close()
 }

@@ -2,6 +2,7 @@ package spool_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -37,7 +38,7 @@ func open(t testing.TB, dir string, maxBytes int64) *opened {
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { _ = s.Close(context.Background()) })
 	l, err := s.Log(lane)
 	if err != nil {
 		t.Fatalf("Log: %v", err)
@@ -47,7 +48,7 @@ func open(t testing.TB, dir string, maxBytes int64) *opened {
 
 func (o *opened) close(t testing.TB) {
 	t.Helper()
-	if err := o.Close(); err != nil {
+	if err := o.Close(context.Background()); err != nil {
 		t.Fatalf("Close: %v", err)
 	}
 }

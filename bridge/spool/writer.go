@@ -6,8 +6,6 @@ import (
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
 	"github.com/prometheus/prometheus/util/compression"
-
-	"qlikbridge/bridge"
 )
 
 // writer writes a log's youngest segment. The zero value has none open.
@@ -18,10 +16,7 @@ type writer struct {
 
 // write appends records to the log, and has them durable before it returns where that is asked for. After an error none of them is there.
 func (w *writer) write(l *log, records [][]byte, durable bool) error {
-	size, err := sizes(records)
-	if err != nil {
-		return err
-	}
+	size := sizes(records)
 	if err := l.spool.reserve(size, !durable); err != nil {
 		return err
 	}
@@ -34,15 +29,12 @@ func (w *writer) write(l *log, records [][]byte, durable bool) error {
 }
 
 // sizes is the most that records take in a segment, in bytes.
-func sizes(records [][]byte) (int64, error) {
+func sizes(records [][]byte) int64 {
 	size := 0
 	for _, r := range records {
-		if len(r) > largestRecord {
-			return 0, bridge.Refuse(bridge.SpoolError, "a delivery of %d bytes is larger than the spool takes (%d)", len(r), largestRecord)
-		}
 		size += len(r) + fragmentBytes*(len(r)/(pageBytes-fragmentBytes)+2)
 	}
-	return int64(size), nil
+	return int64(size)
 }
 
 func (w *writer) commit(l *log, records [][]byte, size int64, durable bool) error {
@@ -114,8 +106,8 @@ func (w *writer) entered(l *log) error {
 		return err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.segments = append(l.segments, span{index: index, first: l.durable + 1, size: int64(used)})
+	l.mu.Unlock()
 	return syncDir(l.dir)
 }
 
@@ -137,10 +129,10 @@ func (w *writer) mend(l *log) error {
 	return w.open(l)
 }
 
-// drop closes the segment; the log's files are about to be removed.
-func (w *writer) drop(l *log) {
+// drop closes the youngest segment of those that are about to be removed.
+func (w *writer) drop(l *log, gone []span) {
 	if w.wal != nil { // what is in it is settled, and a full disk needs room for what Close writes
-		_ = os.Truncate(wlog.SegmentName(l.dir, l.segments[len(l.segments)-1].index), 0)
+		_ = os.Truncate(wlog.SegmentName(l.dir, gone[len(gone)-1].index), 0)
 		_ = w.wal.Close()
 	}
 	w.wal, w.broken = nil, false

@@ -1,0 +1,94 @@
+package spool_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"qlikbridge/bridge"
+)
+
+// TestDiskHangs shows a disk that does not end a write, without an error: the next segment is a pipe that nobody reads. The spool refuses within the
+// time that a sender waits, whatever the lane; Close ends when its context does; and what was acknowledged is there at the next start.
+func TestDiskHangs(t *testing.T) {
+	t.Parallel()
+	o := open(t, memory(t), plenty)
+	taken := o.mustAddEach(t, bodies(7, 1<<20)...)
+	release := hang(t, o.dir)
+	told := make(chan error, 1)
+	o.Append(delivery(body(9, 2<<20)), func(_ uint64, err error) { told <- err })
+	eventually(t, "no room", func() bool { return o.Room() != nil })
+	refused(t, o.Room(), bridge.SpoolSlow)
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if err := o.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Close: got %v, want the end of its context", err)
+	}
+	same(t, open(t, copiedFiles(t, o.dir), plenty).drain(t, 1), taken)
+
+	release()
+	select { // a pipe cannot be made durable
+	case err := <-told:
+		refused(t, err, bridge.SpoolError)
+	case <-time.After(patience):
+		t.Error("the append was never told what became of it")
+	}
+}
+
+// TestWaitingIsBounded asserts that no more is taken than may wait in memory, and more again when it is written.
+func TestWaitingIsBounded(t *testing.T) {
+	t.Parallel()
+	o := open(t, memory(t), plenty)
+	o.mustAddEach(t, bodies(7, 1<<20)...)
+	release := hang(t, o.dir)
+	defer release()
+	n := 0
+	for ; n < 100 && o.Room() == nil; n++ {
+		o.Append(delivery(body(uint64(n), 1<<20)), func(uint64, error) {})
+	}
+	if refused(t, o.Room(), bridge.SpoolSlow); n > 20 {
+		t.Errorf("got %d MiB in memory", n)
+	}
+}
+
+// hang has the second segment's writer wait until release is called.
+func hang(t testing.TB, dir string) (release func()) {
+	t.Helper()
+	pipe := filepath.Join(dir, lane, "00000001")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		reader, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that it does not wait for the writer
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { reader.Close() })
+		go func() { _, _ = io.Copy(io.Discard, reader) }()
+	}
+}
+
+// copiedFiles is copied without what is no file.
+func copiedFiles(t testing.TB, dir string) string {
+	t.Helper()
+	to := memory(t)
+	for _, name := range segments(t, dir) {
+		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		b, err := os.ReadFile(name)
+		if err == nil {
+			err = errors.Join(os.MkdirAll(filepath.Join(to, lane), 0o700), os.WriteFile(filepath.Join(to, lane, filepath.Base(name)), b, 0o600))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
+}
