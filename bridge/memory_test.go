@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"bytes"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,6 +96,12 @@ func (l *memoryLog) Append(d bridge.Delivery, done func(uint64, error)) uint64 {
 		go l.write()
 	}
 	return number
+}
+
+func (l *memoryLog) setAside() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.aside)
 }
 
 func (l *memoryLog) write() {

@@ -82,13 +82,13 @@ func TestReplayPoison(t *testing.T) {
 		})
 		r.broker.acknowledge()
 		synctest.Wait()
-		if len(log.aside) > 0 {
-			t.Fatalf("got %q set aside by a disk that failed", log.aside)
+		if got := log.setAside(); len(got) > 0 {
+			t.Fatalf("got %q set aside by a disk that failed", got)
 		}
 		time.Sleep(10 * time.Second)
 		r.checkHeld(0)
-		if !slices.Equal(log.aside, []string{big}) {
-			t.Errorf("got set aside %q, want %q", log.aside, big)
+		if got := log.setAside(); !slices.Equal(got, []string{big}) {
+			t.Errorf("got set aside %q, want %q", got, big)
 		}
 		_, accepted, _ := r.broker.names()
 		if slices.Sort(accepted); !slices.Equal(accepted, []string{"a", "b000"}) {
