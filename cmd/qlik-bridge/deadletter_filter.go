@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"qlikbridge/bridge"
+	"qlikbridge/topics"
 )
 
 // filter is which dead letters a command is about; what is empty asks for all.
@@ -16,6 +17,7 @@ type filter struct {
 	reasons, types, sources, ids []string
 	since, until                 time.Time
 	positions                    []bridge.Position
+	chosen                       *topics.Selection // by types
 }
 
 // filterFlags gives a command the flags of a filter, and returns what makes it once they are parsed.
@@ -36,6 +38,9 @@ func (f *filter) complete(since, until string, positions []string, now time.Time
 		if !slices.Contains(bridge.DeadLetterReasons(), bridge.Reason(reason)) {
 			return badConfig(fmt.Errorf("--reason %s: one of %s", plain(reason), join(bridge.DeadLetterReasons())))
 		}
+	}
+	if f.chosen, err = topics.Default().Select(f.types, nil); err != nil {
+		return badConfig(fmt.Errorf("--type: %w", err))
 	}
 	if f.since, err = parseMoment("--since", since, now); err != nil {
 		return badConfig(err)
@@ -71,7 +76,7 @@ func (f *filter) empty() bool {
 
 func (f *filter) matches(l letter) bool {
 	switch {
-	case len(f.types) > 0 && (l.typ == "" || !selection{patterns: f.types}.matches(l.typ)), l.ReceivedAt.Before(f.since):
+	case len(f.types) > 0 && !f.chosen.Has([]byte(l.typ)), l.ReceivedAt.Before(f.since):
 		return false
 	case !f.until.IsZero() && !l.ReceivedAt.Before(f.until):
 		return false

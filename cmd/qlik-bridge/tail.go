@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,9 +74,13 @@ func parseMoment(flag, s string, now time.Time) (time.Time, error) {
 
 // tail prints until ctx ends, which is no error, or the count is reached.
 func tail(ctx context.Context, c app.Config, s selection, out io.Writer) error {
-	names, err := s.topics(c.Topics)
+	chosen, err := s.chosen()
 	if err != nil {
 		return badConfig(err)
+	}
+	var names []string
+	for _, f := range chosen.Families() {
+		names = append(names, c.Topics.Topic(f.Name))
 	}
 	if err := reachTopics(ctx, c, names); err != nil {
 		return err
@@ -97,7 +99,7 @@ func tail(ctx context.Context, c app.Config, s selection, out io.Writer) error {
 			return fmt.Errorf("reading from kafka %v: %w", c.Kafka.Brokers, err)
 		}
 		for _, r := range records {
-			if !s.matches(r.Header("ce_type")) {
+			if !chosen.Has([]byte(r.Header("ce_type"))) {
 				continue
 			}
 			if err := s.print(out, r); err != nil {
@@ -129,47 +131,20 @@ func reachTopics(ctx context.Context, c app.Config, names []string) error {
 	return nil
 }
 
-// topics are those that can hold what is asked for.
-func (s selection) topics(c topics.Config) ([]string, error) {
-	var names []string
+// chosen is what the flags choose; without any, dead letters are printed too.
+func (s selection) chosen() (*topics.Selection, error) {
+	families := s.families
+	if len(s.patterns)+len(families) == 0 {
+		families = familyNames()
+	}
+	return topics.Default().Select(s.patterns, families)
+}
+
+func familyNames() (names []string) {
 	for _, f := range topics.Default().Families {
-		if s.wants(f) {
-			names = append(names, c.Topic(f.Name))
-		}
+		names = append(names, f.Name)
 	}
-	for _, name := range s.families {
-		if _, ok := topics.Default().Family(name); !ok {
-			return nil, fmt.Errorf("--family %s: no such family; `qlik-bridge topics list --offline` lists them", name)
-		}
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("--type %s: no such type in --family %s; nothing would ever be printed", strings.Join(s.patterns, ","), strings.Join(s.families, ","))
-	}
-	return names, nil
-}
-
-func (s selection) wants(f *topics.Family) bool {
-	if len(s.families) > 0 && !slices.Contains(s.families, f.Name) {
-		return false
-	}
-	return len(s.patterns) == 0 || f.Name == topics.Other || slices.ContainsFunc(f.Types, func(t *topics.Type) bool {
-		return s.matches(t.Name) || slices.ContainsFunc(t.Aliases, s.matches)
-	})
-}
-
-// matches reports whether a type, or today's name of it, is asked for.
-func (s selection) matches(name string) bool {
-	if len(s.patterns) == 0 {
-		return true
-	}
-	today := name
-	if t, ok := topics.Default().Lookup(name); ok {
-		today = t.Name
-	}
-	return slices.ContainsFunc(s.patterns, func(pattern string) bool {
-		prefix, wild := strings.CutSuffix(pattern, "*")
-		return pattern == name || pattern == today || wild && (strings.HasPrefix(name, prefix) || strings.HasPrefix(today, prefix))
-	})
+	return names
 }
 
 func (s selection) print(out io.Writer, r kafka.Stored) error {
