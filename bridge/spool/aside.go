@@ -3,6 +3,7 @@ package spool
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -17,12 +18,28 @@ func (l *log) SetAside(e bridge.Entry) error {
 		return err
 	}
 	name := filepath.Join(dir, fmt.Sprintf("%s-entry-%d-%d", l.lane, e.Delivery.ReceivedAt.UnixNano(), e.Number))
-	if err := errors.Join(writeFile(name, encode(e.Number, e.Delivery)), syncDir(dir)); err != nil {
+	record := encode(e.Number, e.Delivery)
+	if err := errors.Join(writeFile(name, record), syncDir(dir)); err != nil {
 		return err
 	}
+	l.spool.bytes.Add(int64(len(record)))
 	l.spool.setAside.Inc()
 	l.spool.log.Error("no topic takes an entry of the spool: it is set aside on disk", "lane", l.lane, "file", name)
 	return nil
+}
+
+// countAside counts what lies in .set-aside: it is a part of what the spool may take, until somebody has looked at it and removed it.
+func (s *Spool) countAside() error {
+	entries, err := os.ReadDir(s.asideDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil { // else it was removed just now
+			s.bytes.Add(info.Size())
+		}
+	}
+	return err
 }
 
 // writeFile has a file durable when it returns.

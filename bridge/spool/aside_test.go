@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"qlikbridge/bridge"
 )
 
 // TestSetAside asserts that an entry that no topic takes is kept byte for byte and counted, also beside another of the same number.
@@ -23,6 +25,23 @@ func TestSetAside(t *testing.T) {
 		if !asideHolds(t, o.dir, e.Delivery.Body) {
 			t.Errorf("no file in .set-aside ends with body %d", i)
 		}
+	}
+}
+
+// TestSetAsideCounts asserts that what is set aside is a part of what the spool may take, also for the next process.
+func TestSetAsideCounts(t *testing.T) {
+	t.Parallel()
+	o := open(t, t.TempDir(), 4<<20)
+	if err := o.SetAside(o.mustAdd(t, body(1, 3<<20))[0]); err != nil {
+		t.Fatal(err)
+	}
+	o.Settle(1)
+	refused(t, o.Room(), bridge.SpoolFull)
+	o.close(t)
+	next := open(t, o.dir, 4<<20)
+	refused(t, next.Room(), bridge.SpoolFull)
+	if got := next.metric(t, "qlik_bridge_spool_bytes"); got < 3<<20 || got > 3<<20+1000 {
+		t.Errorf("got %v bytes, want the entry that is set aside", got)
 	}
 }
 

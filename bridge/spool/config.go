@@ -6,7 +6,7 @@ import "fmt"
 type Config struct {
 	Enabled  bool   `yaml:"enabled" doc:"keep deliveries on disk while Kafka does not take them; false: they are answered 503"`
 	Dir      string `yaml:"dir" doc:"folder of the spool, on a disk that outlives the process; one process at a time uses it"`
-	MaxBytes int64  `yaml:"max_bytes" doc:"bytes on disk that the spool may take; when they are used up, deliveries are answered 503"`
+	MaxBytes int64  `yaml:"max_bytes" doc:"bytes on disk that the spool may take, with what is set aside in it; when they are used up, deliveries are answered 503"`
 }
 
 // LargestBody is the largest body of a delivery that the spool takes, in bytes.

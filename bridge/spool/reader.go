@@ -184,6 +184,7 @@ func (l *log) keep(s *segment, index int, d damage) (kept bool) {
 		if _, err = s.file.ReadAt(b, d.from); err == nil || err == io.EOF {
 			err = os.WriteFile(name, b, 0o600)
 		}
+		l.spool.bytes.Add(int64(len(b)))
 	}
 	if err != nil {
 		l.spool.log.Error("damaged bytes of the spool cannot be set aside", "file", name, "error", err)

@@ -69,7 +69,7 @@ func Open(c Config, reg prometheus.Registerer, logger *slog.Logger) (*Spool, err
 		defer s.fail(probed) // what it holds can be replayed, and makes room
 		probed = nil
 	}
-	if err := errors.Join(probed, s.recover()); err != nil {
+	if err := errors.Join(probed, s.countAside(), s.recover()); err != nil {
 		_ = s.lock.Close()
 		return nil, fmt.Errorf("spool.dir %s: %w", c.Dir, err)
 	}
