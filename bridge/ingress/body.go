@@ -7,8 +7,6 @@ import (
 	"os"
 	"sync"
 
-	"golang.org/x/sync/semaphore"
-
 	"qlikbridge/bridge"
 )
 
@@ -28,7 +26,7 @@ var (
 // body is what has arrived of one request. Beyond the first bytes it takes its room from that which all requests share, as it
 // really grows: a Content-Length is only a claim. It is for one goroutine.
 type body struct {
-	room  *semaphore.Weighted // ingress.max_inflight_bytes
+	room  *room
 	limit int
 
 	taken int64    // out of room
@@ -69,7 +67,7 @@ func busy() error {
 }
 
 func (b *body) take(n int64) bool {
-	if !b.room.TryAcquire(n) {
+	if !b.room.take(n) {
 		return false
 	}
 	b.taken += n
@@ -145,7 +143,7 @@ func (b *body) whole() []byte {
 func (b *body) release() {
 	b.parts = nil
 	b.recycle()
-	b.room.Release(b.taken)
+	b.room.giveBack(b.taken)
 	b.taken = 0
 }
 

@@ -114,7 +114,7 @@ func TestNewWithoutCertificate(t *testing.T) {
 	must(t, os.WriteFile(files.KeyFile, []byte("no key"), 0o600))
 	c := ingress.DefaultConfig()
 	c.TLS = files
-	_, err := ingress.New(c, ingress.Options{})
+	_, err := ingress.New(c, ingress.Options{Metrics: ingress.NewMetrics(nil)})
 	if err == nil || !strings.Contains(err.Error(), "ingress.tls.cert_file and key_file") {
 		t.Errorf("got %v, want an error that names the keys", err)
 	}

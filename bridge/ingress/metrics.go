@@ -16,6 +16,7 @@ type Metrics struct {
 	signatures *prometheus.CounterVec
 	seconds    prometheus.Histogram
 	bytes      prometheus.Histogram
+	inflight   prometheus.Gauge
 
 	connections prometheus.Gauge
 	cut         *prometheus.CounterVec
@@ -41,6 +42,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "From the header of a request to its answer.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 15)}),
 		bytes: with.NewHistogram(prometheus.HistogramOpts{Name: "qlik_bridge_body_bytes",
 			Help: "Size of the bodies that were read.", Buckets: prometheus.ExponentialBuckets(256, 4, 8)}),
+		inflight: with.NewGauge(prometheus.GaugeOpts{Name: "qlik_bridge_inflight_bytes",
+			Help: "Bytes that bodies take of ingress.max_inflight_bytes: being read or published, beyond the first 8 KiB of each."}),
 		connections: with.NewGauge(prometheus.GaugeOpts{Name: "qlik_bridge_connections", Help: "Open connections at the ingress."}),
 		cut: with.NewCounterVec(prometheus.CounterOpts{Name: "qlik_bridge_connections_cut_total",
 			Help: "Connections closed to make room, by what there was too much of: connections, or bytes of unfinished headers."}, []string{"over"}),

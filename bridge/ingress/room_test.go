@@ -19,12 +19,8 @@ func TestRoom(t *testing.T) {
 	large := wire{body: strings.Repeat("x", 60<<10)}
 	slow, text := d.dial(t), large.String()
 	write(t, slow, text[:len(text)-1])
-	var refusal answer
-	eventually(t, "a refusal", func() bool {
-		refusal = d.send(t, large)
-		return refusal.status != 200
-	})
-	if refusal.status != 503 || refusal.member(t, "reason") != "busy" || refusal.header.Get("Retry-After") != "5" {
+	eventually(t, "the slow one has the room", func() bool { return d.series(t)["qlik_bridge_inflight_bytes{}"] == 56<<10 })
+	if refusal := d.send(t, large); refusal.status != 503 || refusal.member(t, "reason") != "busy" || refusal.header.Get("Retry-After") != "5" {
 		t.Errorf("got %+v, want 503, busy and Retry-After", refusal)
 	}
 	if got := d.send(t, wire{body: strings.Repeat("x", 8<<10)}); got.status != 200 {

@@ -26,7 +26,7 @@ type Server struct {
 	metrics *Metrics
 	http    *http.Server
 	cert    *certificate // nil: plain HTTP
-	room    *semaphore.Weighted
+	room    *room
 	crowd   *crowd
 	clients clients
 
@@ -46,7 +46,7 @@ type Options struct {
 // New makes a server; it fails where the certificate cannot be read.
 func New(c Config, o Options) (*Server, error) {
 	s := &Server{config: c, sources: map[string]*Source{}, ingest: o.Ingest, now: o.Now, log: o.Log, metrics: o.Metrics,
-		room: semaphore.NewWeighted(c.MaxInflightBytes), crowd: newCrowd(c.MaxConnections, o.Metrics)}
+		room: &room{semaphore.NewWeighted(c.MaxInflightBytes), o.Metrics.inflight}, crowd: newCrowd(c.MaxConnections, o.Metrics)}
 	for _, source := range o.Sources {
 		s.sources[source.Name] = source
 	}
