@@ -76,7 +76,7 @@ func parseMoment(flag, s string, now time.Time) (time.Time, error) {
 func tail(ctx context.Context, c app.Config, s selection, out io.Writer) error {
 	chosen, err := s.chosen()
 	if err != nil {
-		return badConfig(err)
+		return badConfig(fmt.Errorf("--type, --family: %w", err))
 	}
 	var names []string
 	for _, f := range chosen.Families() {

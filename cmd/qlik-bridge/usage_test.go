@@ -51,7 +51,7 @@ func TestExitCodes(t *testing.T) {
 		{name: "doctor with a bad admin URL", args: []string{"doctor", "--admin-url", "ftp://x"}, code: 2, want: []string{"--admin-url"}},
 		{name: "doctor with a bad value", args: []string{"doctor", "--kafka-brokers", "x"}, code: 2, want: []string{"kafka.brokers"}},
 		{name: "tail since when", args: []string{"tail", "--since", "noon"}, code: 2, want: []string{"--since", "90m"}},
-		{name: "tail an unknown family", args: []string{"tail", "--family", "app"}, code: 2, want: []string{"--family app"}},
+		{name: "tail an unknown family", args: []string{"tail", "--family", "app"}, code: 2, want: []string{`--family: family "app"`}},
 		{name: "tail what cannot be", args: []string{"tail", "--family", "users", "--type", "com.qlik.app.created"}, code: 2, want: []string{"com.qlik.app.created", "users"}},
 		{name: "tail a negative count", args: []string{"tail", "--count", "-1"}, code: 2, want: []string{"--count"}},
 		{name: "list dead letters of an unknown reason", args: []string{"dead-letter", "list", "--reason", "bogus"}, code: 2, want: []string{"--reason bogus", "invalid_json"}},
