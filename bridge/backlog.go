@@ -28,12 +28,14 @@ type flying struct {
 	received time.Time
 }
 
-// What replay may have in flight in one lane, and how long it waits after a refusal.
+// What replay may have in flight in one lane and in all, in bytes of bodies, and how long it waits after a refusal. A body in flight takes about five
+// times its size in memory, as delivery, event and record; one of a lane may always fly.
 const (
-	widestWindow = 1024
-	flyingBytes  = 1 << 20
-	firstPause   = 100 * time.Millisecond
-	longestPause = 5 * time.Second
+	widestWindow   = 1024
+	flyingBytes    = 1 << 20
+	allFlyingBytes = 3 << 20
+	firstPause     = 100 * time.Millisecond
+	longestPause   = 5 * time.Second
 )
 
 func newBacklog(first, last uint64) backlog {
@@ -71,11 +73,12 @@ func (b *backlog) skip() {
 	}
 }
 
-// mayReplay reports whether there is a durable entry at the cursor, and room for it in the window. First produces come to their end before: one that
+// mayReplay reports whether there is a durable entry at the cursor, and room for it in the window and among all that fly in all lanes. First produces come to their end before: one that
 // Kafka refuses, and of which that is not known yet, would be overtaken.
-func (b *backlog) mayReplay() bool {
+func (b *backlog) mayReplay(all int64) bool {
 	b.skip()
-	return len(b.flying) == b.flights && b.cursor <= b.durable && b.flights < b.window && (b.flights == 0 || b.bytes < flyingBytes)
+	room := b.flights == 0 || b.bytes < flyingBytes && all < allFlyingBytes
+	return len(b.flying) == b.flights && b.cursor <= b.durable && b.flights < b.window && room
 }
 
 // probe begins with one record, when Kafka did not take another.

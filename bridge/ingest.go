@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"qlikbridge/topics"
@@ -46,6 +47,7 @@ type Ingester struct {
 	remembered <-chan struct{} // closed when Dedupe knows what earlier processes published
 	stopping   chan struct{}   // closed when nothing is to be replayed any more
 	lanes      sync.Map        // :: family -> *lane
+	flying     atomic.Int64    // bytes of bodies that replay has in flight, in all lanes
 	streak     streak
 }
 

@@ -30,7 +30,7 @@ func (l *lane) await() bool {
 			l.rest(l.goBack())
 			continue
 		case l.refused > 0:
-		case l.mayReplay():
+		case l.mayReplay(l.ingester.flying.Load()):
 			return true
 		case l.keepsUp(time.Now(), l.ingester.AckTimeout/4):
 			if l.cursor > l.last {
@@ -161,6 +161,7 @@ func (l *lane) launch(e Entry) bool {
 	l.flying[e.Number] = flying{began: time.Now(), received: e.Delivery.ReceivedAt}
 	l.flights++
 	l.bytes += len(e.Delivery.Body)
+	l.ingester.flying.Add(int64(len(e.Delivery.Body)))
 	return true
 }
 
@@ -170,5 +171,6 @@ func (l *lane) replayed(e Entry, event *Event, outcome Outcome, err error) {
 	defer l.mu.Unlock()
 	l.flights--
 	l.bytes -= len(e.Delivery.Body)
+	l.ingester.flying.Add(-int64(len(e.Delivery.Body)))
 	l.landed(e.Number, event, outcome, err)
 }

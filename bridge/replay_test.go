@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"qlikbridge/bridge"
+	"qlikbridge/topics"
 )
 
 // fill sends so many events of one key into a lane that spools.
@@ -213,6 +214,45 @@ func TestReplayAtStart(t *testing.T) {
 			t.Errorf("got %q, want a1, a3 and a4", accepted)
 		}
 		checkReceipt(t, <-r.send(appEvent("a1")), bridge.Duplicate, "", "")
+		r.stop()
+	})
+}
+
+// TestReplayIsBounded asserts that what all families together have in flight is bounded, also when each of them could have more, that each has
+// one in flight all the same, and that all of it comes through.
+func TestReplayIsBounded(t *testing.T) {
+	families := []string{"app.created", "core.user.created", "space.created", "v1.reload.finished", "core.tenant.created", "core.group.created"}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		for i, name := range families {
+			family, _ := topics.Default().Lookup("com.qlik." + name)
+			for n := range 60 {
+				id := fmt.Sprintf("%d-%02d", i, n)
+				r.spool.log(family.Family.Name).keep(`{"specversion":"1.0","id":"` + id + `","source":"s","type":"com.qlik.` + name + `","data":"` + strings.Repeat("x", 100_000) + `"}`)
+			}
+		}
+		acked := map[string]int{}
+		r.broker.answering(func(record *bridge.Record) error {
+			if acked[record.Topic]++; acked[record.Topic] <= 30 { // the windows open
+				return nil
+			}
+			return errHeld
+		})
+		r.start()
+		used, flying := map[string]bool{}, 0
+		for _, h := range r.broker.held {
+			used[h.record.Topic] = true
+			flying += len(h.record.Value)
+		}
+		if most := 3<<20 + len(families)*101_000; flying > most || flying < 3<<20 {
+			t.Errorf("got %d bytes in flight, want from 3 MiB to %d", flying, most)
+		}
+		if len(used) != len(families) {
+			t.Errorf("got %d topics with records in flight, want %d", len(used), len(families))
+		}
+		r.broker.answering(yes)
+		r.broker.acknowledge()
+		r.checkHeld(0)
 		r.stop()
 	})
 }
