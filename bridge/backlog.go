@@ -14,6 +14,10 @@ type backlog struct {
 	refused uint64              // the oldest that Kafka refused since replay went back last; 0: none
 	reading time.Time           // when the entry at the cursor was received, where it has been read
 
+	// Entries whose record Kafka will never take are read once more, and become dead letters. back is the oldest of them; 0: none.
+	unwanted map[uint64]*Refusal
+	back     uint64
+
 	// The window lets one record try Kafka first, and opens as it acknowledges (as TCP's slow start does).
 	window  int           // how many entries replay may have in flight
 	flights int           // how many it has
@@ -40,7 +44,7 @@ const (
 
 func newBacklog(first, last uint64) backlog {
 	return backlog{last: last, durable: last, low: first, cursor: first, settled: map[uint64]struct{}{}, flying: map[uint64]flying{},
-		window: 1, pause: firstPause}
+		unwanted: map[uint64]*Refusal{}, window: 1, pause: firstPause}
 }
 
 // settle notes that an entry needs nothing more, and reports whether low rose.
@@ -62,8 +66,12 @@ func (b *backlog) isSettled(number uint64) bool {
 	return ok
 }
 
-// skip moves the cursor past entries that are settled or in flight.
+// skip moves the cursor back to what is to be read once more, and past entries that are settled or in flight. It is for the goroutine that reads, so
+// that nobody moves the cursor under it.
 func (b *backlog) skip() {
+	if b.back > 0 {
+		b.cursor, b.back = min(b.cursor, b.back), 0
+	}
 	b.cursor = max(b.cursor, b.low)
 	for b.cursor <= b.last {
 		if _, flies := b.flying[b.cursor]; !flies && !b.isSettled(b.cursor) {

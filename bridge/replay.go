@@ -120,20 +120,45 @@ func (l *lane) produce(e Entry) {
 		l.passOver(e.Number, e.Number+1)
 		return
 	}
-	if !l.launch(e) {
-		return
-	}
-	if event == nil {
+	refused, ok := l.launch(e)
+	switch {
+	case !ok:
+	case event == nil:
 		l.deadLetter(e, nil, why)
-		return
+	case refused != nil:
+		l.deadLetter(e, event, refused)
+	default:
+		l.publish(e.Number, len(e.Delivery.Body), event)
 	}
+}
+
+// publish hands an event to the Publisher. Of what is in flight only the record is kept, and by what Dedupe knows it: body and event would take as
+// much again.
+func (l *lane) publish(number uint64, size int, event *Event) {
+	known := &Event{ID: event.ID, Source: event.Source}
 	l.ingester.Publisher.Publish(context.Background(), event.record(l.ingester.Topics.Topic(event.Family.Name)), func(_ Position, err error) {
 		if err != nil && permanent[asRefusal(err).Reason] {
-			go l.deadLetter(e, event, asRefusal(err)) // not from inside the Publisher
+			l.comeBack(number, size, asRefusal(err))
 			return
 		}
-		l.replayed(e, event, Published, err)
+		l.replayed(number, size, known, Published, err)
 	})
+}
+
+// comeBack has replay read an entry once more that Kafka will never take: then it becomes a dead letter. What is behind it may go on.
+func (l *lane) comeBack(number uint64, size int, why *Refusal) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.alight(size)
+	delete(l.flying, number)
+	l.unwanted[number] = why
+	if l.back == 0 || number < l.back {
+		l.back = number
+	}
+	if !l.spooling && !l.ingester.closing() { // it was in flight when the lane turned back
+		l.turn(why)
+	}
+	l.changed.Broadcast()
 }
 
 func (l *lane) deadLetter(e Entry, event *Event, why *Refusal) {
@@ -143,34 +168,42 @@ func (l *lane) deadLetter(e Entry, event *Event, why *Refusal) {
 		case err == nil:
 			l.ingester.Metrics.deadLettered(e.Delivery, why)
 		case permanent[asRefusal(err).Reason]:
-			go func() { l.replayed(e, nil, setAside, l.entries.SetAside(e)) }() // it blocks on the disk
+			go func() { l.replayed(e.Number, len(e.Delivery.Body), nil, setAside, l.entries.SetAside(e)) }() // it blocks on the disk
 			return
 		}
-		l.replayed(e, nil, DeadLettered, err)
+		l.replayed(e.Number, len(e.Delivery.Body), nil, DeadLettered, err)
 	})
 }
 
-// launch notes that an entry is in flight; false: it was settled meanwhile, or Kafka has refused an earlier one.
-func (l *lane) launch(e Entry) bool {
+// launch notes that an entry is in flight, and returns why Kafka will never take its record, where that is known; false: the entry was settled
+// meanwhile, or Kafka has refused an earlier one.
+func (l *lane) launch(e Entry) (unwanted *Refusal, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, flies := l.flying[e.Number]; flies || l.refused > 0 || e.Number < l.low || l.isSettled(e.Number) {
-		return false
+		return nil, false
 	}
+	unwanted = l.unwanted[e.Number]
+	delete(l.unwanted, e.Number)
 	l.reading = e.Delivery.ReceivedAt
 	l.flying[e.Number] = flying{began: time.Now(), received: e.Delivery.ReceivedAt}
 	l.flights++
 	l.bytes += len(e.Delivery.Body)
 	l.ingester.flying.Add(int64(len(e.Delivery.Body)))
-	return true
+	return unwanted, true
 }
 
 // replayed is told what became of an entry in flight.
-func (l *lane) replayed(e Entry, event *Event, outcome Outcome, err error) {
+func (l *lane) replayed(number uint64, size int, event *Event, outcome Outcome, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.alight(size)
+	l.landed(number, event, outcome, err)
+}
+
+// alight notes that an entry is not in flight any more.
+func (l *lane) alight(size int) {
 	l.flights--
-	l.bytes -= len(e.Delivery.Body)
-	l.ingester.flying.Add(-int64(len(e.Delivery.Body)))
-	l.landed(e.Number, event, outcome, err)
+	l.bytes -= size
+	l.ingester.flying.Add(-int64(size))
 }

@@ -2,7 +2,9 @@ package bridge_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,4 +97,44 @@ func TestReplayPoison(t *testing.T) {
 			t.Errorf("got accepted %q, want a and b000", accepted)
 		}
 	})
+}
+
+// TestReplayOfManyUnwanted asserts that entries which Kafka refuses for good, among others and at any time, become dead letters, each once, and that
+// the others are published, each once and in order.
+func TestReplayOfManyUnwanted(t *testing.T) {
+	for seed := range uint64(20) {
+		withRig(t, func(r *rig) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			r.turn("a")
+			ids := r.fill("b", 100)
+			r.broker.acknowledge("a")
+			for settled := 0; settled < 1000; settled++ {
+				_, _, held := r.broker.names()
+				if len(held) == 0 {
+					break
+				}
+				name := held[random.IntN(len(held))]
+				if strings.HasSuffix(name, "7") || strings.HasSuffix(name, "3") {
+					r.broker.refuse(bridge.RecordTooLarge, name)
+				} else {
+					r.broker.acknowledge(name)
+				}
+			}
+			r.checkHeld(0)
+			_, accepted, _ := r.broker.names()
+			var letters []string
+			for _, name := range accepted {
+				if strings.HasPrefix(name, "dead ") {
+					letters = append(letters, name)
+				}
+			}
+			if len(letters) != 20 || len(accepted) != len(ids)+1 {
+				t.Errorf("seed %d: got %d records, %d of them dead letters; want %d and 20", seed, len(accepted), len(letters), len(ids)+1)
+			}
+			slices.Sort(accepted)
+			if got := len(slices.Compact(accepted)); got != len(ids)+1 {
+				t.Errorf("seed %d: got %d different records, want %d", seed, got, len(ids)+1)
+			}
+		})
+	}
 }
