@@ -32,12 +32,12 @@ type flying struct {
 	received time.Time
 }
 
-// What replay may have in flight in one lane and in all, in bytes of bodies, and how long it waits after a refusal. A body in flight takes about five
-// times its size in memory, as delivery, event and record; one of a lane may always fly.
+// What replay may have in flight in one lane and in all, in bytes of bodies, and how long it waits after a refusal. A body in flight takes about three
+// times its size in memory, with its record and the batches that franz-go makes; one of a lane may always fly.
 const (
 	widestWindow   = 1024
 	flyingBytes    = 1 << 20
-	allFlyingBytes = 3 << 20
+	allFlyingBytes = 4 << 20
 	firstPause     = 100 * time.Millisecond
 	longestPause   = 5 * time.Second
 )

@@ -244,8 +244,8 @@ func TestReplayIsBounded(t *testing.T) {
 			used[h.record.Topic] = true
 			flying += len(h.record.Value)
 		}
-		if most := 3<<20 + len(families)*101_000; flying > most || flying < 3<<20 {
-			t.Errorf("got %d bytes in flight, want from 3 MiB to %d", flying, most)
+		if most := 4<<20 + len(families)*101_000; flying > most || flying < 4<<20 {
+			t.Errorf("got %d bytes in flight, want from 4 MiB to %d", flying, most)
 		}
 		if len(used) != len(families) {
 			t.Errorf("got %d topics with records in flight, want %d", len(used), len(families))
