@@ -15,19 +15,33 @@ var homes = []struct {
 	dirs    []string
 	reason  string
 }{
-	{"github.com/twmb/franz-go", []string{"bridge/kafka", "bridge/sandbox", "bridge/kafkatest", "cmd/bench", "cmd/bench-baseline", "cmd/chaos"},
-		"what Kafka's protocol is about stays reviewable in one package"},
+	{"github.com/twmb/franz-go", []string{"bridge/kafka", "bridge/consumer", "bridge/sandbox", "bridge/kafkatest", "bridge/apptest", "bridge/proof", "cmd/bench", "cmd/bench-baseline",
+		"cmd/chaos"}, "what Kafka's protocol is about stays reviewable in few packages"},
 	{"github.com/labstack/echo", []string{"bridge/ingress", "cmd/bench-baseline"}, "one door"},
 	{"github.com/knadh/koanf", []string{"bridge/app"}, "one way to be configured"},
 	{"github.com/prometheus/prometheus", []string{"bridge/spool"}, "how entries lie on disk is one package's business"},
 	{"github.com/testcontainers", []string{"bridge/kafkatest"}, "85 modules that belong to tests alone"},
-	{"github.com/IBM/sarama", []string{"cmd/consumer-cloudevents"}, "the bridge has one Kafka client"},
-	{"github.com/cloudevents/sdk-go", []string{"cmd/consumer-cloudevents", "cmd/chaos"}, "it refuses what Qlik sends; in tests it is the judge"},
+	{"github.com/fatih/color", []string{"cmd/qlik-bridge"}, "colours are for terminals"},
+	{"github.com/IBM/sarama", []string{"cmd/consumer-cloudevents", "examples/go-cloudevents"}, "the bridge has one Kafka client"},
+	{"github.com/cloudevents/sdk-go/sql", []string{"bridge/filter"}, "it panics over mistakes; one package guards it"},
+	{"github.com/antlr", []string{"bridge/filter"}, "the words of CESQL are bounded before they are parsed"},
+	{"github.com/cloudevents/sdk-go", []string{"bridge/filter", "bridge/consumer", "bridge/deliver", "bridge/proof", "cmd/consumer-cloudevents", "cmd/consumer-slack",
+		"cmd/consumer-welcome", "cmd/consumer-directory", "cmd/bench", "cmd/chaos", "examples/go", "examples/go-cloudevents"},
+		"it refuses what Qlik sends: there it is the judge, and what handlers are given"},
+	{"github.com/wneessen/go-mail", []string{"cmd/consumer-welcome"}, "the bridge sends no mail"},
+	{"github.com/jackc/pgx", []string{"cmd/consumer-directory"}, "the bridge has no database"},
+	{"code.dny.dev/ssrf", []string{"bridge/deliver"}, "one guard before what is configured by URL"},
+	{"github.com/standard-webhooks", []string{"bridge/deliver"}, "one way to sign what is posted"},
+	{"github.com/valyala/fasttemplate", []string{"bridge/deliver"}, "placeholders, and not text/template, which keeps every method in the binary"},
 	// The doctor asks the running bridge over HTTP, as an operator and Qlik do.
-	{"net/http", []string{"bridge/ingress", "bridge/app", "bridge/sandbox", "bridge/kafka", "bridge/doctor", "cmd/bench", "cmd/bench-baseline", "cmd/chaos"}, "the domain has no network"},
-	{"os/exec", []string{"bridge/kafkatest", "cmd/bench", "cmd/chaos"}, "the bridge starts no process"},
-	{"qlikbridge/bridge/sandbox", []string{"cmd/qlik-bridge", "cmd/bench"}, "the sandbox plays; the bridge does not know of it"},
-	{"qlikbridge/bridge/kafkatest", []string{"cmd/bench", "cmd/chaos", "cmd/kafka-local"}, "a test kit"},
+	{"net/http", []string{"bridge/ingress", "bridge/admin", "bridge/sse", "bridge/app", "bridge/sandbox", "bridge/kafka", "bridge/deliver", "bridge/doctor", "bridge/proof",
+		"cmd/consumer-slack", "cmd/bench", "cmd/bench-baseline", "cmd/chaos", "cmd/k8s-test"}, "the domain has no network"},
+	{"os/exec", []string{"bridge/kafkatest", "cmd/bench", "cmd/chaos", "cmd/k8s-test"}, "the bridge starts no process"},
+	{"qlikbridge/bridge/sandbox", []string{"cmd/qlik-bridge", "cmd/bench", "bridge/apptest"}, "the sandbox plays; the bridge does not know of it"},
+	{"qlikbridge/bridge/kafkatest", []string{"cmd/bench", "cmd/chaos", "cmd/kafka-local", "cmd/k8s-test"}, "a test kit"},
+	{"qlikbridge/bridge/apptest", nil, "a test kit"},
+	{"qlikbridge/bridge/proof", []string{"cmd/chaos", "cmd/k8s-test"}, "a test kit"},
+	{"qlikbridge/bridge/redrive", []string{"cmd/qlik-bridge"}, "it works out what an operator asks for; the bridge moves nobody's offsets"},
 	{"qlikbridge/bridge/doctor", []string{"cmd/qlik-bridge"}, "it looks at the bridge from outside; the bridge does not know of it"},
 }
 
@@ -48,6 +62,9 @@ func TestImportRules(t *testing.T) {
 			}
 			if pure := dir == "topics" || dir == "bridge"; pure && strings.HasPrefix(path, "qlikbridge/bridge") && path != "qlikbridge/bridge/file" {
 				t.Errorf("%s imports %s: the domain knows no adapter", dir, path)
+			}
+			if dir == "bridge/redrive" && strings.HasPrefix(path, "qlikbridge/bridge/") && path != "qlikbridge/bridge/marks" {
+				t.Errorf("%s imports %s: it is arithmetic, to be tested without a Kafka", dir, path)
 			}
 		}
 	}

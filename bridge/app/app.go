@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"qlikbridge/bridge"
+	"qlikbridge/bridge/admin"
 	"qlikbridge/bridge/ingress"
 	"qlikbridge/bridge/kafka"
 	"qlikbridge/bridge/spool"
@@ -37,7 +38,7 @@ type App struct {
 	sources   []*ingress.Source
 	secretsOK *prometheus.GaugeVec
 	ingress   *ingress.Server
-	admin     *admin
+	admin     *admin.Server
 
 	listener, adminListener net.Listener
 
@@ -86,7 +87,7 @@ func (a *App) wire() error {
 	}
 	a.onStop("admin listener", closer(a.adminListener))
 	a.admin = newAdmin(a) // stopped after all that it reports on: livez and readyz answer while the bridge drains
-	a.onStop("admin", a.admin.shutdown)
+	a.onStop("admin", a.admin.Shutdown)
 
 	if err := a.openSpool(); err != nil {
 		return err
@@ -181,7 +182,7 @@ func (a *App) Start() {
 	a.background(func() { a.watchTopics(a.ctx) })
 	a.background(func() { a.remember(a.ctx) })
 	go func() { a.failed <- a.ingress.Serve(a.listener) }()
-	go func() { a.failed <- a.admin.serve(a.adminListener) }()
+	go func() { a.failed <- a.admin.Serve(a.adminListener) }()
 	if a.config.Kafka.ClearText() {
 		a.log.Warn("the Kafka login crosses the network readable: set kafka.tls.enabled", "mechanism", a.config.Kafka.SASL.Mechanism)
 	}
