@@ -1,0 +1,94 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	yamlparser "github.com/goccy/go-yaml/parser"
+)
+
+const (
+	mostText   = 16 << 10 // bytes of a filter as a text
+	mostOpened = 64       // brackets of YAML's flow style in brackets
+)
+
+// ParseText makes a filter of a text in YAML or JSON, such as {exact: {type: com.qlik.app.created}}, as Parse does of what it holds. An empty
+// text matches every event. What makes much of little, anchors and aliases, is refused.
+func ParseText(text string) (Filter, error) {
+	v, err := decode(text)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(v)
+}
+
+func decode(text string) (v any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("filter: YAML that cannot be read: %v", r)
+		}
+	}()
+	if len(text) > mostText {
+		return nil, fmt.Errorf("filter: a text of %d bytes; at most %d", len(text), mostText)
+	}
+	if err := shallow(text); err != nil {
+		return nil, err
+	}
+	file, err := yamlparser.ParseBytes([]byte(text), 0)
+	if err != nil {
+		return nil, unquoted(err)
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return nil, nil
+	}
+	plain := &plainness{}
+	for _, document := range file.Docs {
+		ast.Walk(plain, document)
+	}
+	if len(file.Docs) > 1 {
+		plain.err = errors.New("more than one YAML document")
+	}
+	if plain.err != nil {
+		return nil, fmt.Errorf("filter: %w", plain.err)
+	}
+	if err := yaml.NodeToValue(file.Docs[0].Body, &v); err != nil {
+		return nil, unquoted(err)
+	}
+	return v, nil
+}
+
+// unquoted is an error of the YAML parser in one line: of itself it quotes the text.
+func unquoted(err error) error {
+	return fmt.Errorf("filter: YAML %s", yaml.FormatError(err, false, false))
+}
+
+// shallow refuses what the YAML parser would follow deep down.
+func shallow(text string) error {
+	open := 0
+	for _, r := range text {
+		switch r {
+		case '[', '{':
+			open++
+		case ']', '}':
+			open--
+		}
+		if open > mostOpened {
+			return fmt.Errorf("filter: more than %d brackets open at once", mostOpened)
+		}
+	}
+	return nil
+}
+
+// plainness visits a YAML tree for what a filter has no use for.
+type plainness struct{ err error }
+
+// Visit implements ast.Visitor.
+func (p *plainness) Visit(node ast.Node) ast.Visitor {
+	switch node.(type) {
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode:
+		p.err = fmt.Errorf("anchors, aliases and tags of YAML (%s) have no place in a filter", quoted(node.String()))
+	}
+	return p
+}
