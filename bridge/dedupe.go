@@ -122,6 +122,27 @@ func (d *Dedupe) Remember(source, id string) bool {
 	return true
 }
 
+// Note adds an event; the oldest gives way to it. What a consumer of events has handled it notes so.
+func (d *Dedupe) Note(source, id string) {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.remember(digestOf(source, id), true)
+}
+
+// Has reports whether an event is remembered.
+func (d *Dedupe) Has(source, id string) bool {
+	if d == nil {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, known := d.known[digestOf(source, id)]
+	return known
+}
+
 // Published reports whether Kafka is known to have an event.
 func (d *Dedupe) Published(e *Event) bool {
 	if d == nil {

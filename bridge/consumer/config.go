@@ -1,7 +1,11 @@
 package consumer
 
 import (
+	"fmt"
 	"log/slog"
+	"reflect"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
@@ -66,4 +70,86 @@ type Retry struct {
 type Options struct {
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // given the metrics qlik_bridge_consumer_* while Run runs, with the label group
+}
+
+// deadLetterInfix stands between the prefix of the topics and the group in the name of the topic for its dead letters.
+const deadLetterInfix = topics.DeadLetter + "."
+
+// complete fills in what is left out.
+func (c Config) complete() Config {
+	c.Kafka, c.Topics = or(c.Kafka, kafka.DefaultConfig()), or(c.Topics, topics.DefaultConfig())
+	c.Concurrency, c.InFlight, c.Dedupe = or(c.Concurrency, 8), or(c.InFlight, 1000), or(c.Dedupe, 10_000)
+	c.Retry.Attempts, c.Retry.First, c.Retry.Most = or(c.Retry.Attempts, 5), or(c.Retry.First, 500*time.Millisecond), or(c.Retry.Most, time.Minute)
+	c.DeadLetter, c.Stop = or(c.DeadLetter, c.Topics.Prefix+deadLetterInfix+c.Group), or(c.Stop, 20*time.Second)
+	c.Types, c.Families, c.From = slices.Clone(c.Types), slices.Clone(c.Families), slices.Clone(c.From)
+	return c
+}
+
+// or returns a unless it is the zero value.
+func or[T any](a, b T) T {
+	if reflect.ValueOf(a).IsZero() {
+		return b
+	}
+	return a
+}
+
+// legalTopic is what Kafka takes as the name of a topic, which is also part of a file's name on a broker.
+var legalTopic = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+// validate names the first field of a completed configuration that cannot be used, and what would do.
+func (c Config) validate() error {
+	if err := c.Kafka.Validate(); err != nil {
+		return err
+	}
+	if err := c.Topics.Validate(topics.Default()); err != nil {
+		return err
+	}
+	switch {
+	case c.Group == "":
+		return fmt.Errorf("Group is empty; name the consumer group, one for each service")
+	case !legalTopic.MatchString(c.DeadLetter):
+		return fmt.Errorf("DeadLetter %q is no name of a topic: 1 to 249 letters, digits, dots, underscores and dashes", c.DeadLetter)
+	case c.Concurrency < 1 || c.InFlight < c.Concurrency:
+		return fmt.Errorf("Concurrency %d and InFlight %d: 1 or more, and InFlight no less than Concurrency", c.Concurrency, c.InFlight)
+	case c.Retry.Attempts < 1:
+		return fmt.Errorf("Retry.Attempts %d: 1 or more", c.Retry.Attempts)
+	case c.Retry.First < 1 || c.Retry.Most < c.Retry.First:
+		return fmt.Errorf("Retry.First %s and Retry.Most %s: more than 0, and Most no less than First", c.Retry.First, c.Retry.Most)
+	case c.Stop < 0:
+		return fmt.Errorf("Stop %s: more than 0", c.Stop)
+	}
+	return c.validateChoice()
+}
+
+func (c Config) validateChoice() error {
+	for _, topic := range c.From {
+		switch {
+		case !legalTopic.MatchString(topic):
+			return fmt.Errorf("From: %q is no name of a topic", topic)
+		case topic == c.DeadLetter:
+			return fmt.Errorf("From: %s is also where dead letters are written, which would come round for ever; take another Group or DeadLetter", topic)
+		}
+	}
+	switch {
+	case len(c.From) > 0 && len(c.Families) > 0:
+		return fmt.Errorf("From and Families: topics to read in place of the families' leave nothing to choose by family; drop one of them")
+	case slices.Contains(c.Families, topics.DeadLetter):
+		return fmt.Errorf("Families: %s holds no events; `qlik-bridge dead-letter` reads it", topics.DeadLetter)
+	}
+	return nil
+}
+
+// read returns the topics that are read, and the choice among what is in them.
+func (c Config) read() ([]string, choice, error) {
+	selection, err := topics.Default().Select(c.Types, c.Families)
+	if err != nil {
+		return nil, choice{}, fmt.Errorf("Types and Families: %w", err)
+	}
+	names := c.From
+	if len(names) == 0 {
+		for _, f := range selection.Families() {
+			names = append(names, c.Topics.Topic(f.Name))
+		}
+	}
+	return names, choice{types: selection, all: len(c.Types) == 0}, nil
 }

@@ -3,8 +3,17 @@ package consumer
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"qlikbridge/bridge/kafka"
 )
 
 // Handler handles one event. It is called by several goroutines, for events of different keys at once, and for an event again while it returns
@@ -20,12 +29,55 @@ import (
 type Handler func(ctx context.Context, e event.Event) error
 
 // Consumer is one member of a consumer group. Make it with New; Run it once.
-type Consumer struct{}
+type Consumer struct {
+	// Fixed.
+	config     Config // complete
+	topics     []string
+	choice     choice
+	handle     Handler
+	log        *slog.Logger
+	registerer prometheus.Registerer
+
+	dispatcher *dispatcher
+	seen       *seen
+	counts     counts
+	metrics    *metrics
+
+	// Run's own.
+	ran              atomic.Bool
+	dead             *kafka.Client    // for dead letters, and to ask the cluster
+	member           *kgo.Client      // of the group
+	partitionsBefore map[string]int32 // :: topic -> how many it had when Run began
+	lastTrouble      string
+
+	committing sync.Mutex // one commit at a time, so that none takes back another
+	plain      bool       // guarded by committing: commits have no metadata
+}
+
+// leaveLimit bounds leaving the group, beside Config.Stop.
+const leaveLimit = 5 * time.Second
 
 // New validates the configuration and fills in what it leaves out. It talks to no broker and starts nothing. The error names the field and what
 // would do.
 func New(c Config, handle Handler, o Options) (*Consumer, error) {
-	return nil, errors.New("not yet")
+	c = c.complete()
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("consumer: %w", err)
+	}
+	topics, choice, err := c.read()
+	if err != nil {
+		return nil, fmt.Errorf("consumer: %w", err)
+	}
+	if handle == nil {
+		return nil, errors.New("consumer: no handler is given")
+	}
+	consumer := &Consumer{config: c, topics: topics, choice: choice, handle: handle, log: o.Log, registerer: o.Registerer, seen: newSeen(c.Dedupe)}
+	if consumer.log == nil {
+		consumer.log = slog.New(slog.DiscardHandler)
+	}
+	consumer.dispatcher = newDispatcher(c.Concurrency, c.InFlight, c.Unordered, consumer.attempt)
+	consumer.metrics = newMetrics(consumer)
+	return consumer, nil
 }
 
 // Run joins the group and handles events until ctx ends. It is to be called once.
@@ -36,4 +88,51 @@ func New(c Config, handle Handler, o Options) (*Consumer, error) {
 // While brokers are away, or a topic does not exist yet, it waits, says so once in the log, and goes on when they are there. The error says what
 // waiting does not mend, and what to do: no rights on a topic or the group, a refused login, a dead-letter topic that is missing and cannot be made.
 // What was done until then is committed.
-func (c *Consumer) Run(ctx context.Context) error { return errors.New("not yet") }
+func (c *Consumer) Run(ctx context.Context) error {
+	if c.ran.Swap(true) {
+		return errors.New("consumer: Run was called before; make another consumer")
+	}
+	unregister, err := c.metrics.register(c.registerer)
+	if err != nil {
+		return fmt.Errorf("consumer: %w", err)
+	}
+	defer unregister()
+	if err := c.run(ctx); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("consumer: %w", err)
+	}
+	return nil
+}
+
+func (c *Consumer) run(ctx context.Context) (err error) {
+	config := c.config.Kafka
+	config.MaxMessageBytes += deadLetterRoom
+	config.MaxBufferedBytes = max(config.MaxBufferedBytes, int(config.MaxMessageBytes))
+	if c.dead, err = kafka.New(config, nil, c.log); err != nil {
+		return err
+	}
+	defer c.dead.Close()
+	if err := c.prepare(ctx); err != nil {
+		return err
+	}
+	if c.member, err = kafka.NewMember(c.config.Kafka, c.group(), c.log); err != nil {
+		return err
+	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var kept sync.WaitGroup
+	kept.Go(func() { c.keepCommitting(keeping) })
+	defer kept.Wait()
+	defer stop()
+	defer c.leave() // what ends meanwhile is still committed every second
+	return c.read(ctx)
+}
+
+// leave ends what was begun, commits, and leaves the group. The member is in its group until then, so that the wait for handlers costs it nothing.
+func (c *Consumer) leave() {
+	c.commit(c.dispatcher.drain(c.dispatcher.all(), c.config.Stop))
+	ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
+	defer cancel()
+	if err := c.member.LeaveGroupContext(ctx); err != nil {
+		c.log.Debug("the group is not left; it misses this member soon", slog.String("group", c.config.Group), slog.Any("error", err))
+	}
+	c.member.CloseAllowingRebalance()
+}

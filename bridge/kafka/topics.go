@@ -171,3 +171,23 @@ func (c *Client) create(ctx context.Context, spec topics.Spec) error {
 	}
 	return err
 }
+
+// Partitions asks how many partitions each of the named topics has; those that do not exist are left out. The error is ErrDenied where
+// Describe on one of them is missing.
+func (c *Client) Partitions(ctx context.Context, names ...string) (map[string]int32, error) {
+	metadata, err := c.admin.Metadata(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("asking the cluster for its topics: %w", err)
+	}
+	partitions := map[string]int32{}
+	for name, t := range metadata.Topics {
+		switch {
+		case errors.Is(t.Err, kerr.UnknownTopicOrPartition):
+		case t.Err != nil:
+			return nil, fmt.Errorf("asking the cluster for topic %s: %w", name, denied(t.Err))
+		default:
+			partitions[name] = int32(len(t.Partitions))
+		}
+	}
+	return partitions, nil
+}

@@ -1,0 +1,154 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+const (
+	commitEvery = time.Second     // what a process that dies had handled since is handled again
+	commitLimit = 5 * time.Second // for one commit
+	lagEvery    = 10 * commitEvery
+)
+
+// progress is a mark that is to be committed.
+type progress struct {
+	partition *partition
+	mark      mark
+	metadata  string
+}
+
+// unsaved returns the marks of partitions that have changed since they were committed; nil partitions are all that this member has.
+func (d *dispatcher) unsaved(partitions []*partition) (changed []progress) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if partitions == nil {
+		for _, p := range d.partitions {
+			partitions = append(partitions, p)
+		}
+	}
+	for _, p := range partitions {
+		m := p.tracker.mark()
+		if text := m.metadata(); m.offset >= 0 && (m.offset != p.committed.offset || text != p.committed.metadata) {
+			changed = append(changed, progress{p, m, text})
+		}
+	}
+	return changed
+}
+
+// saved notes that a mark is committed.
+func (d *dispatcher) saved(s progress) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.partition.committed.offset, s.partition.committed.metadata = s.mark.offset, s.metadata
+}
+
+// keepCommitting commits about once a second until ctx ends, and now and then asks how long the partitions are.
+func (c *Consumer) keepCommitting(ctx context.Context) {
+	tick := time.NewTicker(commitEvery)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		c.commit(nil)
+		if n%int(lagEvery/commitEvery) == 0 {
+			c.measure(ctx)
+		}
+	}
+}
+
+// commit commits how far partitions are done, where that has changed; nil: all that this member has. One that fails is made again with the next:
+// until then, and where the member has lost the partition meanwhile, more is handled again than need be.
+func (c *Consumer) commit(partitions []*partition) {
+	c.committing.Lock()
+	defer c.committing.Unlock()
+	marks := c.dispatcher.unsaved(partitions)
+	if len(marks) == 0 {
+		return
+	}
+	offsets, by := map[string]map[int32]kgo.EpochOffset{}, map[place]progress{}
+	for _, s := range marks {
+		at := place{s.partition.topic, s.partition.number}
+		if c.plain {
+			s.metadata = ""
+		}
+		if by[at] = s; offsets[at.topic] == nil {
+			offsets[at.topic] = map[int32]kgo.EpochOffset{}
+		}
+		offsets[at.topic][at.number] = kgo.EpochOffset{Epoch: -1, Offset: s.mark.offset}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commitLimit)
+	defer cancel()
+	ctx = kgo.PreCommitFnContext(ctx, func(r *kmsg.OffsetCommitRequest) error { annotate(r, by); return nil })
+	c.member.CommitOffsetsSync(ctx, offsets, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, r *kmsg.OffsetCommitResponse, err error) {
+		c.committed(by, r, err)
+	})
+}
+
+// annotate gives every offset of a commit the text that belongs to it.
+func annotate(r *kmsg.OffsetCommitRequest, by map[place]progress) {
+	for i := range r.Topics {
+		for j := range r.Topics[i].Partitions {
+			p := &r.Topics[i].Partitions[j]
+			p.Metadata = kmsg.StringPtr(by[place{r.Topics[i].Topic, p.Partition}].metadata)
+		}
+	}
+}
+
+func (c *Consumer) committed(by map[place]progress, r *kmsg.OffsetCommitResponse, err error) {
+	if err != nil {
+		c.notCommitted(err)
+		return
+	}
+	for _, topic := range r.Topics {
+		for _, p := range topic.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				c.notCommitted(err)
+			} else if s, ok := by[place{topic.Topic, p.Partition}]; ok {
+				c.dispatcher.saved(s)
+			}
+		}
+	}
+}
+
+func (c *Consumer) notCommitted(err error) {
+	c.counts.unsaved.Add(1)
+	switch {
+	case errors.Is(err, kerr.OffsetMetadataTooLarge) && !c.plain:
+		c.plain = true // guarded by committing, which commit holds
+		c.log.Warn("the broker takes no long texts beside offsets (offset.metadata.max.bytes): after a stop or a rebalance, events may be handled again",
+			slog.String("group", c.config.Group))
+	case errors.Is(err, kerr.RebalanceInProgress), errors.Is(err, kerr.IllegalGeneration), errors.Is(err, kerr.UnknownMemberID):
+		c.log.Debug("offsets are not committed, since the group is being balanced", slog.String("group", c.config.Group), slog.Any("error", err))
+	default:
+		c.log.Warn("offsets are not committed; it is tried again", slog.String("group", c.config.Group), slog.Any("error", err))
+	}
+}
+
+// measure asks where the partitions end now: what fetches say of it is old while nothing is read, since there is no room.
+func (c *Consumer) measure(ctx context.Context) {
+	lags, _ := c.dispatcher.lags()
+	for topic := range lags {
+		ctx, cancel := context.WithTimeout(ctx, commitLimit)
+		extent, err := c.dead.Extent(ctx, topic)
+		cancel()
+		if err != nil {
+			c.log.Debug("the lag cannot be measured", slog.String("topic", topic), slog.Any("error", err))
+			continue
+		}
+		for _, r := range extent.Ranges {
+			if p := c.dispatcher.find(topic, r.Partition); p != nil {
+				p.end.Store(r.End)
+			}
+		}
+	}
+}

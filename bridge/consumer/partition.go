@@ -1,0 +1,85 @@
+package consumer
+
+import (
+	"context"
+	"sync/atomic"
+
+	"qlikbridge/bridge"
+)
+
+// partition is a partition that this member has, from when it is assigned until it is taken away. One that comes back is another.
+type partition struct {
+	// Fixed.
+	topic  string
+	number int32
+	ctx    context.Context // the handlers'
+	cancel context.CancelFunc
+
+	end atomic.Int64 // where the partition ends, as far as is known
+
+	// Guarded by dispatcher.mu.
+	state     state
+	tracker   tracker
+	owed      []int64          // offsets that an earlier owner read and did not finish, not read again yet
+	resumed   int64            // before it, all but owed was done by an earlier owner
+	lines     map[string]*line // :: key -> its events that are not done
+	held      int              // events that are not done
+	busy      int              // those of them that are being worked on, by a handler or by Kafka
+	idle      chan struct{}    // where it drains: closed when busy is 0
+	committed struct {
+		offset   int64 // -1: nothing is known to be
+		metadata string
+	}
+}
+
+// state is what may happen to a partition's events.
+type state int
+
+const (
+	open     state = iota // they are read, and handled
+	draining              // what was begun may end; nothing else begins
+	closed                // nothing counts any more
+)
+
+func newPartition(topic string, number int32) *partition {
+	p := &partition{topic: topic, number: number, lines: map[string]*line{}, tracker: tracker{next: -1}}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.committed.offset = -1
+	return p
+}
+
+func (p *partition) at(offset int64) bridge.Place {
+	return bridge.Place{Topic: p.topic, Position: bridge.Position{Partition: p.number, Offset: offset}}
+}
+
+// resume notes how far the partition was done when it was assigned.
+func (p *partition) resume(m mark, metadata string) {
+	p.tracker = tracker{next: m.until, unfinished: append([]int64(nil), m.unfinished...)}
+	p.owed, p.resumed = m.unfinished, m.until
+	p.committed.offset, p.committed.metadata = m.offset, metadata
+}
+
+// settled reports whether an earlier owner was done with an offset before resumed, as the partition is read in order. What is owed and was
+// not found is gone.
+func (p *partition) settled(offset int64) bool {
+	p.forget(offset)
+	if len(p.owed) > 0 && p.owed[0] == offset {
+		p.owed = p.owed[1:]
+		return false
+	}
+	return true
+}
+
+// forget gives up what is owed before an offset.
+func (p *partition) forget(before int64) {
+	for len(p.owed) > 0 && p.owed[0] < before {
+		p.tracker.finish(p.owed[0])
+		p.owed = p.owed[1:]
+	}
+}
+
+// lag is the number of records that are not known to be committed.
+func (p *partition) lag() int64 {
+	from := p.tracker.mark().offset
+	return max(0, p.end.Load()-max(0, from))
+}

@@ -1,0 +1,73 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+const (
+	prepareLimit = 15 * time.Second // for one try
+	prepareEvery = 2 * time.Second  // between two
+)
+
+// prepare waits for Kafka, sees to the topic for dead letters, and notes what is there. The error is ctx's, or one that waiting does not mend.
+func (c *Consumer) prepare(ctx context.Context) error {
+	for first := true; ; first = false {
+		err := c.prepareOnce(ctx)
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if fatal := c.unmended(ctx, err); fatal != nil {
+			return fatal
+		}
+		if first {
+			c.log.Warn("Kafka does not answer; waiting for it", slog.String("group", c.config.Group), slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(prepareEvery):
+		}
+	}
+}
+
+// unmended returns the error that waiting does not mend behind one of prepareOnce.
+func (c *Consumer) unmended(ctx context.Context, err error) error {
+	if fatal := c.remedy(err, ""); fatal != nil {
+		return fatal
+	}
+	if kafka := (*kerr.Error)(nil); errors.As(err, &kafka) && !kafka.Retriable {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, prepareLimit)
+	defer cancel()
+	return c.diagnose(ctx)
+}
+
+func (c *Consumer) prepareOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, prepareLimit)
+	defer cancel()
+	if err := c.ensureDeadLetterTopic(ctx); err != nil {
+		return err
+	}
+	there, err := c.dead.Partitions(ctx, c.topics...)
+	if err != nil {
+		return err
+	}
+	c.partitionsBefore = there
+	var missing []string
+	for _, topic := range c.topics {
+		if _, ok := there[topic]; !ok {
+			missing = append(missing, topic)
+		}
+	}
+	if len(missing) > 0 {
+		c.log.Warn("topics do not exist yet; they are read when they do, and `qlik-bridge topics apply` makes them",
+			slog.String("group", c.config.Group), slog.Any("topics", missing))
+	}
+	return nil
+}
