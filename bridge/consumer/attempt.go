@@ -72,7 +72,8 @@ func (c *Consumer) call(t *task, e event.Event) (err error) {
 	}
 	began := time.Now()
 	defer func() { c.metrics.seconds.Observe(time.Since(began).Seconds()) }()
-	return c.handle(context.WithValue(t.partition.ctx, placeKey{}, t.partition.at(t.record.Offset)), e)
+	ctx := context.WithValue(t.partition.ctx, placeKey{}, t.partition.at(t.record.Offset))
+	return c.handle(context.WithValue(ctx, attemptKey{}, t.tries+1), e)
 }
 
 // judge settles an event after a try, or lets it wait for the next.
@@ -119,6 +120,15 @@ func (c *Consumer) about(t *task) slog.Attr {
 }
 
 type placeKey struct{}
+
+type attemptKey struct{}
+
+// Attempt is which attempt at its event a handler's context belongs to, from 1 to Config.Retry.Attempts; those that were held do not count. 0 where the
+// context is none of a handler.
+func Attempt(ctx context.Context) int {
+	n, _ := ctx.Value(attemptKey{}).(int)
+	return n
+}
 
 // At returns where the event stands that a handler was called with, out of the handler's context; false where the context is none of a handler.
 func At(ctx context.Context) (bridge.Place, bool) {

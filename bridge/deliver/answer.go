@@ -1,0 +1,121 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+)
+
+// Outcome is what came of one try. The set is closed: the words stand in metrics, log lines and status pages.
+type Outcome string
+
+// The outcomes.
+const (
+	Delivered   Outcome = "delivered"   // 2xx
+	Refused     Outcome = "refused"     // 3xx and 4xx but the following
+	Gone        Outcome = "gone"        // 410: the sink wants no more of this subscription
+	Limited     Outcome = "limited"     // 429, and 503 with Retry-After: the sink says that and when it wants to be asked again
+	Failed      Outcome = "failed"      // 408, 425, 5xx
+	TimedOut    Outcome = "timeout"     // connected, and no answer in time
+	Broken      Outcome = "broken"      // connected, and no answer that can be read
+	Unreachable Outcome = "unreachable" // no connection: look-up, connect, TLS
+	Blocked     Outcome = "blocked"     // the address is none that is allowed
+	Unsendable  Outcome = "unsendable"  // no request can be made of the event
+	Cancelled   Outcome = "cancelled"   // by our own stop
+)
+
+var outcomes = []Outcome{Delivered, Refused, Gone, Limited, Failed, TimedOut, Broken, Unreachable, Blocked, Unsendable, Cancelled}
+
+// excerptBytes bounds what is kept of an answer's body.
+const excerptBytes = 512
+
+// answer is what came of one try.
+type answer struct {
+	outcome    Outcome
+	status     int           // 0: none came
+	retryAfter time.Duration // 0: not said
+	err        error         // nil: delivered
+	excerpt    string        // of the body, as it came
+	took       time.Duration
+}
+
+// letter is the error for a dead letter: what the sink said stands there, and not in logs, since it may repeat the event.
+func (a answer) letter() error {
+	if a.excerpt == "" {
+		return a.err
+	}
+	return fmt.Errorf("%w: %q", a.err, a.excerpt)
+}
+
+// post tries once, within the sink's timeout; it ends sooner with ctx.
+func (k *sink) post(ctx context.Context, e *event.Event) answer {
+	began := time.Now()
+	a := k.exchange(ctx, e, began)
+	a.took = time.Since(began)
+	return a
+}
+
+func (k *sink) exchange(ctx context.Context, e *event.Event, now time.Time) answer {
+	limited, cancel := context.WithTimeout(ctx, k.timeout)
+	defer cancel()
+	connected := false
+	limited = httptrace.WithClientTrace(limited, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
+	r, err := k.request(limited, e, now)
+	if err != nil {
+		return answer{outcome: Unsendable, err: err}
+	}
+	response, err := k.client.Do(r)
+	if err != nil {
+		return unanswered(ctx, limited, connected, err)
+	}
+	defer response.Body.Close()
+	excerpt, _ := io.ReadAll(io.LimitReader(response.Body, excerptBytes))
+	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBody) // what is beyond it costs the connection, nothing more
+	return judge(response, excerpt, now)
+}
+
+// unanswered is a try that brought no answer.
+func unanswered(ctx, limited context.Context, connected bool, err error) answer {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err // without the URL, which can be a secret
+	}
+	a := answer{outcome: Broken, err: err}
+	switch {
+	case ctx.Err() != nil:
+		a.outcome = Cancelled
+	case errors.Is(err, errBlocked):
+		a.outcome = Blocked
+	case !connected:
+		a.outcome = Unreachable
+	case limited.Err() != nil:
+		a.outcome, a.err = TimedOut, fmt.Errorf("no answer in time: %w", err)
+	}
+	return a
+}
+
+// judge reads an answer by its status (Standard Webhooks 1.0.0, "Delivery success and failure"; RFC 9110, 9.2.2 and 15).
+func judge(response *http.Response, excerpt []byte, now time.Time) answer {
+	a := answer{outcome: Refused, status: response.StatusCode, retryAfter: retryAfter(response.Header, now)}
+	switch s := response.StatusCode; {
+	case s >= 200 && s < 300:
+		return answer{outcome: Delivered, status: s}
+	case s == http.StatusGone:
+		a.outcome = Gone
+	case s == http.StatusTooManyRequests, s == http.StatusServiceUnavailable && a.retryAfter > 0:
+		a.outcome = Limited
+	case s == http.StatusRequestTimeout, s == http.StatusTooEarly, s >= 500:
+		a.outcome = Failed
+	}
+	a.excerpt = string(excerpt)
+	a.err = fmt.Errorf("the sink answered %s", strings.TrimSpace(strconv.Itoa(a.status)+" "+http.StatusText(a.status)))
+	return a
+}

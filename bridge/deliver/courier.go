@@ -1,0 +1,197 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+	"golang.org/x/time/rate"
+
+	"qlikbridge/bridge/consumer"
+	"qlikbridge/bridge/watch"
+)
+
+// courier carries the events of one subscription to its sink.
+type courier struct {
+	// Fixed.
+	subscription Subscription
+	network      Network
+	gate         *gate
+	limiter      *rate.Limiter
+	log          *slog.Logger
+	metrics      *metrics
+	newConsumer  func(consumer.Config, consumer.Handler) (*consumer.Consumer, error)
+
+	// Changing.
+	sink     atomic.Pointer[sink]
+	consumer atomic.Pointer[consumer.Consumer] // nil: none runs
+	failure  atomic.Pointer[error]             // why none runs
+	stopping context.Context                   // ends waits; set by run
+}
+
+func newCourier(n Network, s Subscription, o Options, m *Metrics) (*courier, error) {
+	k, err := newSink(n, &s)
+	if err != nil {
+		return nil, fmt.Errorf("subscription %s: %w", s.Name, err)
+	}
+	c := &courier{subscription: s, network: n, limiter: limiter(s.Rate), log: o.Log.With("subscription", s.Name), metrics: m.of(s.Name)}
+	c.gate = newGate(s.PauseAfter, c.gateTurned)
+	c.newConsumer = func(config consumer.Config, handle consumer.Handler) (*consumer.Consumer, error) {
+		config.Kafka, config.Topics = o.Kafka, o.Topics
+		return consumer.New(config, handle, consumer.Options{Log: c.log, Registerer: o.Registerer})
+	}
+	c.sink.Store(k)
+	if k.clearText() {
+		c.log.Warn("the values of sink.headers cross the network readable: use https", "sink", k.site())
+	}
+	return c, nil
+}
+
+// limiter lets one second's worth through at once.
+func limiter(perSecond float64) *rate.Limiter {
+	if perSecond == 0 {
+		return rate.NewLimiter(rate.Inf, 0)
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), int(math.Ceil(perSecond)))
+}
+
+// run delivers until ctx ends, and returns when what was under way has ended. What Kafka refuses is tried again, at growing intervals.
+func (c *courier) run(ctx context.Context) {
+	c.stopping = ctx
+	defer func() { c.sink.Load().close() }()
+	if files := c.subscription.files(); len(files) > 0 {
+		watched := watch.New(files...)
+		go watched.Run(ctx, c.reread, c.rereadDone)
+	}
+	for wait := firstPause; ; wait = min(2*wait, mostPause) {
+		began := time.Now()
+		err := c.consume(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > mostPause {
+			wait = firstPause
+		}
+		c.failure.Store(&err)
+		c.log.Error("the subscription cannot read from Kafka and tries again", "error", err, "wait", wait.String())
+		if pause(ctx, wait) != nil {
+			return
+		}
+	}
+}
+
+func (c *courier) consume(ctx context.Context) error {
+	config, err := c.subscription.consumer()
+	if err != nil {
+		return err
+	}
+	running, err := c.newConsumer(config, c.handle)
+	if err != nil {
+		return err
+	}
+	c.consumer.Store(running)
+	c.failure.Store(nil)
+	defer c.consumer.Store(nil)
+	return running.Run(ctx)
+}
+
+// reread makes the sink anew of its files.
+func (c *courier) reread() error {
+	k, err := newSink(c.network, &c.subscription)
+	if err == nil {
+		c.sink.Swap(k).close()
+	}
+	return err
+}
+
+func (c *courier) rereadDone(err error) {
+	c.metrics.filesOK(err == nil)
+	if err != nil {
+		c.log.Error("a file of the subscription changed but cannot be used; what it held before stays", "error", err)
+		return
+	}
+	c.log.Info("files of the subscription read again")
+}
+
+// handle delivers one event; it is a consumer.Handler. A try that failed is made again by package consumer, which gives its place to another event
+// meanwhile. An event for which the gate is closed stays here: there is no other to give its place to.
+func (c *courier) handle(ctx context.Context, e event.Event) error {
+	failed, held := consumer.Attempt(ctx)-1, false // failed: tries that count
+	for {
+		a, closed, err := c.try(ctx, &e, failed+1)
+		switch {
+		case err != nil:
+			return consumer.Hold(err)
+		case a.err == nil:
+			return nil
+		case a.outcome == Refused || a.outcome == Unsendable:
+			return consumer.Refuse(a.letter())
+		case closed:
+			continue
+		}
+		switch failed++; {
+		case failed >= c.subscription.Retries.Attempts:
+			if !c.gate.exhausted(a) {
+				return a.letter() // its last attempt: a dead letter
+			}
+			failed, held = 0, true // when the sink is back, it has all its tries again
+		case !held:
+			return consumer.After(a.err, a.retryAfter)
+		default:
+			if err := c.wait(ctx, max(a.retryAfter, c.subscription.Retries.wait(failed))); err != nil {
+				return consumer.Hold(err)
+			}
+		}
+	}
+}
+
+// try waits until the sink may be tried, and tries. The error says that it was not, or that ctx ended meanwhile.
+func (c *courier) try(ctx context.Context, e *event.Event, attempt int) (a answer, closed bool, err error) {
+	waiting, cancel := c.waiting(ctx)
+	defer cancel()
+	trial, err := c.gate.enter(waiting)
+	if err != nil {
+		return a, false, err
+	}
+	a = answer{outcome: Cancelled, err: context.Canceled}
+	defer func() { closed = c.gate.leave(trial, a) }()
+	if err := c.limiter.Wait(waiting); err != nil {
+		return a, false, err
+	}
+	a = c.sink.Load().post(ctx, e)
+	c.metrics.observe(e, a)
+	c.report(ctx, e, a, attempt)
+	if a.outcome == Cancelled {
+		err = a.err
+	}
+	return a, false, err
+}
+
+// waiting is ctx that ends when the courier stops as well: waits end then, and tries do not.
+func (c *courier) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
+	waiting, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.stopping, cancel)
+	return waiting, func() { stop(); cancel() }
+}
+
+func (c *courier) wait(ctx context.Context, d time.Duration) error {
+	waiting, cancel := c.waiting(ctx)
+	defer cancel()
+	return pause(waiting, d)
+}
+
+// pause returns after d, or before with the error of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,159 @@
+package deliver
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Between two tries of a sink that is down. The wait doubles, so that a short trouble ends soon and a long one is not hammered at.
+const (
+	firstPause = time.Second
+	mostPause  = time.Minute
+)
+
+// gate stands before one sink. It is open, or closed by what the sink did: then the events of the subscription wait at it, one at a time is let
+// through as a trial, and the first trial whose answer shows the sink at work opens it. It is safe for concurrent use.
+type gate struct {
+	after int            // events in a row that failed every try, which close it
+	tell  func(standing) // told when it closes and opens, in that order; it must not block
+
+	mu      sync.Mutex
+	closed  bool
+	why     answer // closed: what closed it, or the last trial
+	since   time.Time
+	until   time.Time // closed: when the next trial may be; zero: never
+	pause   time.Duration
+	trial   bool          // one is under way
+	row     int           // events in a row that failed every try
+	changed chan struct{} // closed and replaced when those who wait are to look again
+}
+
+func newGate(after int, tell func(standing)) *gate {
+	return &gate{after: after, tell: tell, changed: make(chan struct{})}
+}
+
+// enter blocks until the sink may be tried, or ctx ends, whose error it returns. Every enter without error is followed by one leave.
+func (g *gate) enter(ctx context.Context) (trial bool, err error) {
+	for {
+		trial, ok, wait, changed := g.look(time.Now())
+		if ok {
+			return trial, nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false, ctx.Err()
+		case <-changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// look lets one pass, or says how long to wait at most before looking again.
+func (g *gate) look(now time.Time) (trial, ok bool, wait time.Duration, changed <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case !g.closed:
+		return false, true, 0, nil
+	case g.trial || g.until.IsZero():
+		return false, false, time.Hour, g.changed // changed comes before
+	case now.Before(g.until):
+		return false, false, g.until.Sub(now), g.changed
+	}
+	g.trial = true
+	return true, true, 0, nil
+}
+
+// leave takes what came of a try. It reports whether the gate is closed now: then the event is to wait at it, its try uncounted.
+func (g *gate) leave(trial bool, a answer) (closed bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if trial {
+		g.trial = false
+		defer g.signal()
+	}
+	switch a.outcome {
+	case Delivered, Refused: // the sink is at work, whatever it thinks of this event
+		g.row = 0
+		if trial {
+			g.open()
+		}
+	case Gone:
+		g.close(a)
+	case Limited:
+		if trial || !g.closed || a.retryAfter > 0 {
+			g.close(a)
+		}
+	case Failed, TimedOut, Broken, Unreachable, Blocked:
+		if trial {
+			g.close(a)
+		}
+	}
+	return g.closed
+}
+
+// exhausted notes that an event has failed every try, the last one by a. It reports whether the gate is closed for it: the event is to wait, and not
+// to be given up. Where no connection came about, no event is to blame.
+func (g *gate) exhausted(a answer) (closed bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return true
+	}
+	g.row++
+	if g.row >= g.after || a.outcome == Unreachable || a.outcome == Blocked {
+		g.close(a)
+	}
+	return g.closed
+}
+
+func (g *gate) open() {
+	if g.why.outcome == Gone {
+		return // by a try that was under way before
+	}
+	g.closed, g.pause, g.why, g.since = false, 0, answer{}, time.Time{}
+	g.tell(g.stands())
+}
+
+// close closes, or keeps closed for longer: for as long as the sink asks for, or twice as long as before.
+func (g *gate) close(why answer) {
+	now, wait := time.Now(), why.retryAfter
+	if wait == 0 {
+		g.pause = min(max(2*g.pause, firstPause), mostPause)
+		wait = g.pause
+	}
+	g.why, g.until = why, now.Add(wait)
+	if why.outcome == Gone {
+		g.until = time.Time{}
+	}
+	if !g.closed {
+		g.closed, g.since = true, now
+		g.tell(g.stands())
+	}
+}
+
+// signal lets all who wait look again.
+func (g *gate) signal() {
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// standing is how a gate stands, for status pages.
+type standing struct {
+	closed bool
+	why    answer
+	since  time.Time
+	next   time.Time // zero: no trial until the subscription changes
+}
+
+func (g *gate) standing() standing {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.stands()
+}
+
+func (g *gate) stands() standing { return standing{g.closed, g.why, g.since, g.until} }
