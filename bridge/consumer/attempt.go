@@ -50,7 +50,7 @@ func (c *Consumer) try(t *task, e event.Event) {
 	source, id := e.Source(), e.ID()
 	err := errEnded
 	defer func() {
-		waited := c.seen.release(source, id, err == nil)
+		waited := c.seen.release(source, id, err == nil && t.partition.ctx.Err() == nil)
 		c.judge(t, err)
 		for _, other := range waited {
 			c.dispatcher.wake(other)

@@ -2,12 +2,15 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"qlikbridge/bridge"
 	"qlikbridge/topics"
@@ -84,7 +87,14 @@ func (c *Consumer) ensureDeadLetterTopic(ctx context.Context) error {
 	spec.Name = name
 	plan := topics.NewPlan([]topics.Spec{spec}, state)
 	for _, refusal := range plan.Refusals {
-		return fmt.Errorf("the topic %s for dead letters is missing and cannot be made: %s", name, refusal.Reason)
+		return fmt.Errorf("%s: %w: %s", name, errNoDeadLetters, refusal.Reason)
 	}
-	return c.dead.Apply(ctx, plan, func(topics.Change) { c.log.Info("the topic for dead letters is made", "topic", name) })
+	err = c.dead.Apply(ctx, plan, func(topics.Change) { c.log.Info("the topic for dead letters is made", "topic", name) })
+	if errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.ClusterAuthorizationFailed) {
+		return fmt.Errorf("%s: %w: %w; make it, or grant the login Create on it", name, errNoDeadLetters, err)
+	}
+	return err
 }
+
+// errNoDeadLetters is an error that says what to do.
+var errNoDeadLetters = errors.New("the topic for dead letters is missing and cannot be made")

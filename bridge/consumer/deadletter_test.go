@@ -39,7 +39,9 @@ func TestDeadLetter(t *testing.T) {
 	}{
 		{"an error", func() error { return errors.New("no such app") }, "attempts_exhausted", "no such app", "3"},
 		{"refused", func() error { return consumer.Refuse(errors.New("never")) }, "refused", "never", "1"},
-		{"refused, and wrapped", func() error { return errors.Join(consumer.Hold(errors.New("held")), consumer.Refuse(errors.New("never"))) }, "refused", "held\nnever", "1"},
+		{"refused, and wrapped", func() error {
+			return errors.Join(consumer.Hold(errors.New("held")), consumer.Refuse(errors.New("never")))
+		}, "refused", "held\nnever", "1"},
 		{"after a wait", func() error { return consumer.After(errors.New("busy"), time.Millisecond) }, "attempts_exhausted", "busy", "3"},
 		{"a panic", func() error { panic("of a handler") }, "attempts_exhausted", "panic: of a handler", "3"},
 		{"a goroutine that ends", func() error { runtime.Goexit(); return nil }, "attempts_exhausted", "the handler ended its goroutine", "3"},

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/cloudevents/sdk-go/v2/event"
-
-	"qlikbridge/bridge/consumer"
 )
 
 // TestHandlesAll asserts that every event is handled once, with its place, that all of it is committed soon and at the stop, and that no lag is left.
@@ -70,5 +68,3 @@ func (b *book) times(id string) (n int) {
 	}
 	return n
 }
-
-var _ consumer.Handler = (*book)(nil).note

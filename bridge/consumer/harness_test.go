@@ -213,7 +213,9 @@ func startWith(t *testing.T, c consumer.Config, handle consumer.Handler, o consu
 	go func() { r.ended <- made.Run(ctx); close(r.ended) }()
 	t.Cleanup(func() {
 		cancel()
-		<-r.ended
+		if err := <-r.ended; err != nil { // nil where it was seen
+			t.Errorf("the consumer ended: %v", err)
+		}
 	})
 	return r
 }
@@ -248,7 +250,7 @@ func testLog(t *testing.T) *slog.Logger {
 			t.Log(b.String())
 		}
 	})
-	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 type lateLog struct {

@@ -12,6 +12,7 @@ import (
 const (
 	prepareLimit = 15 * time.Second // for one try
 	prepareEvery = 2 * time.Second  // between two
+	prepareSure  = 3                // tries in a row that end with the same finding, for it to be believed
 )
 
 // prepare waits for Kafka, sees to the topic for dead letters, and notes what is there. The error is ctx's, or one that waiting does not mend.
@@ -21,31 +22,51 @@ func (c *Consumer) prepare(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if fatal := c.unmended(ctx, err); fatal != nil {
+		fatal := c.unmended(err)
+		if fatal == nil {
+			fatal = c.find(ctx)
+		}
+		if fatal != nil {
 			return fatal
 		}
 		if first {
 			c.log.Warn("Kafka does not answer; waiting for it", slog.String("group", c.config.Group), slog.Any("error", err))
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(prepareEvery):
-		}
+		pause(ctx)
 	}
 }
 
-// unmended returns the error that waiting does not mend behind one of prepareOnce.
-func (c *Consumer) unmended(ctx context.Context, err error) error {
+// find makes sure of a finding: a broker that comes up just now may look like one that hangs up on us.
+func (c *Consumer) find(ctx context.Context) error {
+	finding := c.diagnose(ctx)
+	for i := 1; i < prepareSure && finding != nil; i++ {
+		pause(ctx)
+		if again := c.diagnose(ctx); again == nil || again.Error() != finding.Error() {
+			return nil
+		}
+	}
+	return finding
+}
+
+func pause(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(prepareEvery):
+	}
+}
+
+// unmended returns the error that waiting does not mend behind one of prepareOnce; nil where it may.
+func (c *Consumer) unmended(err error) error {
+	if errors.Is(err, errNoDeadLetters) {
+		return err
+	}
 	if fatal := c.remedy(err, ""); fatal != nil {
 		return fatal
 	}
 	if kafka := (*kerr.Error)(nil); errors.As(err, &kafka) && !kafka.Retriable {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, prepareLimit)
-	defer cancel()
-	return c.diagnose(ctx)
+	return nil
 }
 
 func (c *Consumer) prepareOnce(ctx context.Context) error {

@@ -5,7 +5,7 @@ import "sync/atomic"
 // Stats is how a consumer stands, for status pages. Counts are since New.
 type Stats struct {
 	Lag          int64  `json:"lag"`           // records that are not done yet, of the partitions that this member has now
-	Partitions   int    `json:"partitions"`    // that this member has now
+	Partitions   int    `json:"partitions"`    // that this member has now; one that is being given up is not counted
 	InFlight     int    `json:"in_flight"`     // events that were read and are not done
 	Handled      uint64 `json:"handled"`       // events whose handler returned nil
 	Retried      uint64 `json:"retried"`       // calls of the handler that were followed by another for the same event
@@ -60,6 +60,9 @@ func (d *dispatcher) lags() (lags map[string]lag, held int) {
 	defer d.mu.Unlock()
 	lags = map[string]lag{}
 	for _, p := range d.partitions {
+		if p.state != open {
+			continue
+		}
 		l := lags[p.topic]
 		lags[p.topic] = lag{l.partitions + 1, l.records + p.lag()}
 	}

@@ -73,10 +73,12 @@ func (c *Consumer) trouble(fetches kgo.Fetches) (fatal error) {
 
 // diagnose finds out why no broker answers, where that is the login or TLS: franz-go tries for long, and then says that a connection ended.
 func (c *Consumer) diagnose(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, prepareLimit)
+	defer cancel()
 	for _, broker := range c.config.Kafka.Brokers {
 		if err := c.config.Kafka.Login(ctx, broker); err != nil {
-			if f := c.remedy(err, ""); f != nil {
-				return f
+			if finding := c.remedy(err, ""); finding != nil {
+				return finding
 			}
 		}
 	}
