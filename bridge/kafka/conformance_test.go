@@ -52,6 +52,8 @@ func conformance(t *testing.T, h *harness) {
 
 		{"read since a time", readSince},
 		{"read from the end", readFromEnd},
+		{"read at offsets", readAt},
+		{"offsets from a time", offsetsFrom},
 		{"reader's context", readerContext},
 
 		{"scan a topic", scanWhole},
@@ -60,6 +62,7 @@ func conformance(t *testing.T, h *harness) {
 		{"scan over gaps", scanGaps},
 		{"scan's end", scanEnds},
 		{"scan with Kafka away", scanAway},
+		{"find a record", findRecord},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, h) })
 	}

@@ -30,11 +30,22 @@ func NewReader(c Config, topics []string, from time.Time, log *slog.Logger) (*Re
 	if !from.IsZero() {
 		start = kgo.NewOffset().AfterMilli(from.UnixMilli())
 	}
+	return newReader(c, log, kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(start))
+}
+
+// What a reader holds at most of one broker's records that were not asked for yet, and of one partition's, compressed; or one batch that is larger.
+const (
+	readerBytes          = 4 << 20
+	readerPartitionBytes = 1 << 20
+)
+
+func newReader(c Config, log *slog.Logger, opts ...kgo.Opt) (*Reader, error) {
 	if _, err := c.TLS.load(); err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(append(c.options(log), kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(start), kgo.FetchMaxWait(500*time.Millisecond),
-		kgo.MetadataMaxAge(5*time.Second))...)
+	opts = append(opts, kgo.FetchMaxWait(500*time.Millisecond), kgo.MetadataMaxAge(5*time.Second),
+		kgo.FetchMaxBytes(readerBytes), kgo.FetchMaxPartitionBytes(readerPartitionBytes))
+	client, err := kgo.NewClient(append(c.options(log), opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the Kafka reader: %w", err)
 	}
