@@ -45,12 +45,18 @@ func Parse(v any) (Filter, error) {
 }
 
 // Failures is how many CESQL expressions of a filter have ended in an error instead of a result until now: an attribute that is not there, a
-// text that is no number. Each was no match. It is 0 for filters that Parse did not make.
+// text that is no number. Each was no match. It is 0 for filters that this package did not make.
 func Failures(f Filter) uint64 {
-	if r, ok := f.(*root); ok {
-		return r.failures.Load()
+	var n uint64
+	switch f := f.(type) {
+	case *root:
+		n = f.failures.Load()
+	case all:
+		for _, f := range f {
+			n += Failures(f)
+		}
 	}
-	return 0
+	return n
 }
 
 // root is a whole filter.

@@ -150,6 +150,51 @@ func TestMatchOddEvents(t *testing.T) {
 	}
 }
 
+// TestTogether asserts that filters are put together, with the sum of what failed.
+func TestTogether(t *testing.T) {
+	e := sample(t)
+	failing, err := filter.ParseText(`not: {sql: spaceid}`)
+	must(t, err)
+	acme, err := filter.OneOf("tenantid", []string{"other", "acme"})
+	must(t, err)
+	other, err := filter.OneOf("tenantid", []string{"other"})
+	must(t, err)
+	if both := filter.All(failing, acme, failing); !both.Match(e) || filter.Failures(both) != 4 {
+		t.Errorf("got no match, or %d failures, want 4: 2 of the same filter twice", filter.Failures(both))
+	}
+	if filter.All(acme, other).Match(e) || !filter.All().Match(e) {
+		t.Error("got a match where one filter has none, or none where there is no filter")
+	}
+	for _, values := range [][]string{nil, {""}} {
+		if _, err := filter.OneOf("tenantid", values); err == nil {
+			t.Errorf("%q: got no error", values)
+		}
+	}
+}
+
+// TestMatchJSON asserts that a value is read as an event, and that one that is none matches nothing, be it under not.
+func TestMatchJSON(t *testing.T) {
+	f, err := filter.ParseText(`not: {exact: {type: com.qlik.app.deleted}}`)
+	must(t, err)
+	tests := []struct {
+		name, value string
+		want        bool
+	}{
+		{"wanted", `{"specversion":"1.0","id":"1","source":"s","type":"com.qlik.app.created","data":{"a":1.50}}`, true},
+		{"not wanted", `{"specversion":"1.0","id":"1","source":"s","type":"com.qlik.app.deleted"}`, false},
+		{"no event", `{"id":"1"}`, false},
+		{"no JSON", `{no`, false},
+		{"nothing", ``, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := filter.MatchJSON(f, []byte(tt.value)); got != tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestConcurrentUse(t *testing.T) {
 	f, err := filter.ParseText(`any: [{sql: spaceid = 'x'}, {all: [{prefix: {type: com.}}, {not: {exact: {id: b}}}, {sql: level > 1}]}]`)
 	must(t, err)

@@ -76,3 +76,15 @@ func (p *parser) list(at path, list []any) (all, error) {
 	}
 	return filters, nil
 }
+
+// All matches where each of the filters does; without any, always.
+func All(filters ...Filter) Filter { return all(filters) }
+
+// OneOf matches where an attribute has one of the values. It refuses what exact does.
+func OneOf(name string, values []string) (Filter, error) {
+	list := make([]any, len(values))
+	for i, value := range values {
+		list[i] = map[string]any{"exact": map[string]any{name: value}}
+	}
+	return Parse(map[string]any{"any": list})
+}

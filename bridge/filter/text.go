@@ -27,9 +27,21 @@ func ParseText(text string) (Filter, error) {
 func decode(text string) (v any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("filter: YAML that cannot be read: %v", r)
+			v, err = nil, fmt.Errorf("filter: YAML that cannot be read: %v", r)
 		}
 	}()
+	node, err := document(text)
+	if err != nil || node == nil {
+		return nil, err
+	}
+	if err := yaml.NodeToValue(node, &v); err != nil {
+		return nil, unquoted(err)
+	}
+	return v, nil
+}
+
+// document is the one document of a text, or nil where there is none.
+func document(text string) (ast.Node, error) {
 	if len(text) > mostText {
 		return nil, fmt.Errorf("filter: a text of %d bytes; at most %d", len(text), mostText)
 	}
@@ -40,23 +52,15 @@ func decode(text string) (v any, err error) {
 	if err != nil {
 		return nil, unquoted(err)
 	}
+	if len(file.Docs) > 1 {
+		return nil, errors.New("filter: more than one YAML document")
+	}
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
 		return nil, nil
 	}
 	plain := &plainness{}
-	for _, document := range file.Docs {
-		ast.Walk(plain, document)
-	}
-	if len(file.Docs) > 1 {
-		plain.err = errors.New("more than one YAML document")
-	}
-	if plain.err != nil {
-		return nil, fmt.Errorf("filter: %w", plain.err)
-	}
-	if err := yaml.NodeToValue(file.Docs[0].Body, &v); err != nil {
-		return nil, unquoted(err)
-	}
-	return v, nil
+	ast.Walk(plain, file.Docs[0])
+	return file.Docs[0].Body, plain.err
 }
 
 // unquoted is an error of the YAML parser in one line: of itself it quotes the text.
@@ -88,7 +92,7 @@ type plainness struct{ err error }
 func (p *plainness) Visit(node ast.Node) ast.Visitor {
 	switch node.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode:
-		p.err = fmt.Errorf("anchors, aliases and tags of YAML (%s) have no place in a filter", quoted(node.String()))
+		p.err = fmt.Errorf("filter: anchors, aliases and tags of YAML (%s) have no place in a filter", quoted(node.String()))
 	}
 	return p
 }

@@ -60,7 +60,7 @@ type letter struct {
 }
 
 // find reads the whole topic and returns the dead letters that a filter asks for, in the order of the topic, requeued ones too.
-func (d *deadLetters) find(ctx context.Context, f *filter) ([]letter, error) {
+func (d *deadLetters) find(ctx context.Context, f *letterFilter) ([]letter, error) {
 	var found []letter
 	notes := map[bridge.Place]bridge.Requeued{} // :: dead letter -> note
 	bar := newProgress(d.status, "reading", d.extent.Len())

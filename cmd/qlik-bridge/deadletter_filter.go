@@ -12,8 +12,8 @@ import (
 	"qlikbridge/topics"
 )
 
-// filter is which dead letters a command is about; what is empty asks for all.
-type filter struct {
+// letterFilter is which dead letters a command is about; what is empty asks for all.
+type letterFilter struct {
 	reasons, types, sources, ids []string
 	since, until                 time.Time
 	positions                    []bridge.Position
@@ -21,8 +21,8 @@ type filter struct {
 }
 
 // filterFlags gives a command the flags of a filter, and returns what makes it once they are parsed.
-func filterFlags(cmd *cobra.Command) func(positions []string) (*filter, error) {
-	f := &filter{}
+func filterFlags(cmd *cobra.Command) func(positions []string) (*letterFilter, error) {
+	f := &letterFilter{}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.reasons, "reason", nil, "reasons why they were set aside (repeatable)")
 	flags.StringSliceVar(&f.types, "type", nil, "types, exact or ending in *, as far as they can be read now (repeatable)")
@@ -30,10 +30,12 @@ func filterFlags(cmd *cobra.Command) func(positions []string) (*filter, error) {
 	flags.StringSliceVar(&f.ids, "id", nil, "ids of events, as far as they can be read now (repeatable)")
 	since := flags.String("since", "", "received at or after: a duration ago (90m) or a time (2026-11-23T12:00:00Z)")
 	until := flags.String("until", "", "received before: a duration ago (90m) or a time (2026-11-23T12:00:00Z)")
-	return func(positions []string) (*filter, error) { return f, f.complete(*since, *until, positions, time.Now()) }
+	return func(positions []string) (*letterFilter, error) {
+		return f, f.complete(*since, *until, positions, time.Now())
+	}
 }
 
-func (f *filter) complete(since, until string, positions []string, now time.Time) (err error) {
+func (f *letterFilter) complete(since, until string, positions []string, now time.Time) (err error) {
 	for _, reason := range f.reasons {
 		if !slices.Contains(bridge.DeadLetterReasons(), bridge.Reason(reason)) {
 			return badConfig(fmt.Errorf("--reason %s: one of %s", plain(reason), join(bridge.DeadLetterReasons())))
@@ -70,11 +72,11 @@ func join(reasons []bridge.Reason) string {
 }
 
 // empty reports whether the filter asks for all.
-func (f *filter) empty() bool {
+func (f *letterFilter) empty() bool {
 	return len(f.reasons)+len(f.types)+len(f.sources)+len(f.ids)+len(f.positions) == 0 && f.since.IsZero() && f.until.IsZero()
 }
 
-func (f *filter) matches(l letter) bool {
+func (f *letterFilter) matches(l letter) bool {
 	switch {
 	case len(f.types) > 0 && !f.chosen.Has([]byte(l.typ)), l.ReceivedAt.Before(f.since):
 		return false

@@ -46,7 +46,7 @@ With --output json each line has all headers and the body: body, or body_base64 
 	return cmd
 }
 
-func (d *deadLetters) list(ctx context.Context, f *filter, include bool, output string, out io.Writer) error {
+func (d *deadLetters) list(ctx context.Context, f *letterFilter, include bool, output string, out io.Writer) error {
 	found, err := d.find(ctx, f)
 	if err != nil {
 		return err

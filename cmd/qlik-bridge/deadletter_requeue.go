@@ -61,7 +61,7 @@ requeued; list and requeue pass over it from then on.`,
 	return cmd
 }
 
-func (q *requeue) run(ctx context.Context, f *filter) error {
+func (q *requeue) run(ctx context.Context, f *letterFilter) error {
 	if err := q.look(ctx); err != nil {
 		return err
 	}

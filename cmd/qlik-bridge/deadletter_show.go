@@ -50,7 +50,7 @@ a terminal, what a terminal would obey is escaped.`,
 
 // only finds where the one dead letter with an id is.
 func (d *deadLetters) only(ctx context.Context, id string) (bridge.Position, error) {
-	found, err := d.find(ctx, &filter{ids: []string{id}})
+	found, err := d.find(ctx, &letterFilter{ids: []string{id}})
 	switch {
 	case err != nil:
 		return bridge.Position{}, err

@@ -132,7 +132,12 @@ func (d *development) play(ctx context.Context, a *app.App, c app.Config, out io
 	fmt.Fprint(out, screen(c, url, "http://"+reachable(a.AdminAddr()), keyring.Sign))
 	began := time.Now()
 	go d.flow(ctx, sandbox.NewTenant(url, keyring.Sign))
-	return tail(ctx, c, selection{since: began, count: d.count, output: outputLine}, out)
+	everything, err := selectEvents(nil, nil)
+	if err != nil {
+		return err
+	}
+	t := tailing{choice: eventChoice{types: everything}, since: began, count: d.count, output: outputLine}
+	return t.run(ctx, c, out, os.Stderr)
 }
 
 // flow posts one sample event after another, of each type in turn, in an envelope that changes.

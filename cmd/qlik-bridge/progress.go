@@ -12,7 +12,15 @@ import (
 type progress struct{ bar *progressbar.ProgressBar }
 
 func newProgress(w io.Writer, what string, total int64) progress {
-	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) || total < 2 || term.IsTerminal(int(os.Stdout.Fd())) {
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		return progress{}
+	}
+	return newBar(w, what, total)
+}
+
+// newBar is for work that prints nothing until it is done: there is a bar though the lines go to the same terminal.
+func newBar(w io.Writer, what string, total int64) progress {
+	if !isTerminal(w) || total < 2 {
 		return progress{}
 	}
 	return progress{progressbar.NewOptions64(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),

@@ -2,43 +2,37 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"qlikbridge/bridge"
 	"qlikbridge/bridge/app"
+	"qlikbridge/bridge/filter"
 	"qlikbridge/bridge/kafka"
-	"qlikbridge/topics"
 )
-
-// selection is which events tail prints.
-type selection struct {
-	patterns []string // exact types, or with * at the end; none: all
-	families []string
-	since    time.Time // zero: from now
-	count    int       // how many to print; 0: no end
-	output   string
-}
 
 func tailCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tail",
 		Short: "Print events as they arrive on the topics",
+		Long: `tail prints the events of the topics: those to come, or with --since and --from-event those that are there first. It is no member of a consumer
+group and leaves no trace on the cluster. Flags that choose events all have to agree; of several values of one flag, one has to.`,
 		Example: `  qlik-bridge tail
   qlik-bridge tail --type 'com.qlik.app.*' --since 1h
+  qlik-bridge tail --tenant kW3mQx81 --filter '{not: {suffix: {type: .deleted}}}'
+  qlik-bridge tail --sql "type LIKE '%.created' AND EXISTS subject" --count 10
+  qlik-bridge tail --from-event 5f0d9f3e-6a0c-4a55-9a2f-4c6a4c2c1a10
   qlik-bridge tail --family users --output json | jq .event.data`,
 		Args: cobra.NoArgs,
 	}
-	load, output := settings(cmd, "kafka.", "topics."), outputFlag(cmd)
-	types := cmd.Flags().StringSlice("type", nil, "types to print, exact or ending in * (repeatable); older names are found by today's too")
-	families := cmd.Flags().StringSlice("family", nil, "families to print (repeatable)")
+	load, output, chosen := settings(cmd, "kafka.", "topics."), outputFlag(cmd), choiceFlags(cmd)
 	since := cmd.Flags().String("since", "", "begin in the past: a duration (90m) or a time (2026-11-23T12:00:00Z)")
+	fromEvent := cmd.Flags().String("from-event", "", "begin with the event of this id; --since says from when on it is looked for")
 	count := cmd.Flags().Int("count", 0, "stop after so many events; 0: go on until interrupted")
 	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
 		from, err := parseMoment("--since", *since, time.Now())
@@ -48,49 +42,89 @@ func tailCommand() *cobra.Command {
 		if *count < 0 {
 			return badConfig(fmt.Errorf("--count %d: 0 or more", *count))
 		}
+		wanted, err := chosen()
+		if err != nil {
+			return badConfig(err)
+		}
 		c, err := load()
 		if err != nil {
 			return err
 		}
-		return tail(cmd.Context(), c, selection{*types, *families, from, *count, *output}, cmd.OutOrStdout())
+		t := tailing{choice: wanted, since: from, fromEvent: *fromEvent, count: *count, output: *output}
+		return t.run(cmd.Context(), c, cmd.OutOrStdout(), cmd.ErrOrStderr())
 	})
 	return cmd
 }
 
-// parseMoment reads a flag that is a duration before now or a time; "" is the zero time.
-func parseMoment(flag, s string, now time.Time) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	if ago, err := time.ParseDuration(s); err == nil && ago >= 0 {
-		return now.Add(-ago), nil
-	}
-	at, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return at, fmt.Errorf("%s %q: a duration such as 90m, or a time such as 2026-11-23T12:00:00Z", flag, s)
-	}
-	return at, nil
+// tailing is what one tail prints.
+type tailing struct {
+	choice    eventChoice
+	since     time.Time // zero: from now
+	fromEvent string    // id; "": none
+	count     int       // how many to print; 0: no end
+	output    string
+	printed   int // until now
 }
 
-// tail prints until ctx ends, which is no error, or the count is reached.
-func tail(ctx context.Context, c app.Config, s selection, out io.Writer) error {
-	chosen, err := s.chosen()
+// run prints until ctx ends, which is no error, or the count is reached.
+func (t *tailing) run(ctx context.Context, c app.Config, out, status io.Writer) error {
+	client, err := kafka.New(c.Kafka, nil, quietLogger())
 	if err != nil {
 		return badConfig(fmt.Errorf("--type, --family: %w", err))
 	}
-	var names []string
-	for _, f := range chosen.Families() {
-		names = append(names, c.Topics.Topic(f.Name))
-	}
-	if err := reachTopics(ctx, c, names); err != nil {
+	defer client.Close()
+	names := t.choice.topics(c.Topics)
+	if err := reachTopics(ctx, client, c, names); err != nil {
 		return err
 	}
-	reader, err := kafka.NewReader(c.Kafka, names, s.since, quietLogger())
-	if err != nil {
-		return badConfig(err)
+	defer t.sayFailures(status)
+	reader, err := t.begin(ctx, client, c, names, recordPrinter(out, t.output), status)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, errEnough):
+		return nil
+	case err != nil:
+		return err
 	}
 	defer reader.Close()
-	for printed := 0; ; {
+	return t.follow(ctx, c, reader, recordPrinter(out, t.output))
+}
+
+// begin makes the reader, once the event that it begins with is found and printed.
+func (t *tailing) begin(ctx context.Context, client *kafka.Client, c app.Config, names []string, show printer, status io.Writer) (*kafka.Reader, error) {
+	if t.fromEvent == "" {
+		return kafka.NewReader(c.Kafka, names, t.since, quietLogger())
+	}
+	s := search{client: client, config: c, id: t.fromEvent, since: t.since, status: status}
+	found, at, err := s.run(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(names, found.Topic) {
+		if err := t.print(found, show); err != nil {
+			return nil, err
+		}
+	}
+	return kafka.NewReaderAt(c.Kafka, names, at, quietLogger())
+}
+
+// errEnough says that as many as were asked for are printed.
+var errEnough = errors.New("enough")
+
+func (t *tailing) print(r kafka.Stored, show printer) error {
+	if !t.choice.has(&r) {
+		return nil
+	}
+	if err := show(r); err != nil {
+		return err
+	}
+	if t.printed++; t.printed == t.count {
+		return errEnough
+	}
+	return nil
+}
+
+func (t *tailing) follow(ctx context.Context, c app.Config, reader *kafka.Reader, show printer) error {
+	for {
 		records, err := reader.Next(ctx)
 		switch {
 		case errors.Is(err, context.Canceled):
@@ -99,26 +133,24 @@ func tail(ctx context.Context, c app.Config, s selection, out io.Writer) error {
 			return fmt.Errorf("reading from kafka %v: %w", c.Kafka.Brokers, err)
 		}
 		for _, r := range records {
-			if !chosen.Has([]byte(r.Header("ce_type"))) {
-				continue
-			}
-			if err := s.print(out, r); err != nil {
-				return err
-			}
-			if printed++; printed == s.count {
+			if err := t.print(r, show); errors.Is(err, errEnough) {
 				return nil
+			} else if err != nil {
+				return err
 			}
 		}
 	}
 }
 
-// reachTopics fails where Kafka does not answer, and says so where topics are not there yet: both would look like silence.
-func reachTopics(ctx context.Context, c app.Config, names []string) error {
-	client, err := kafka.New(c.Kafka, nil, quietLogger())
-	if err != nil {
-		return badConfig(err)
+// sayFailures says why CESQL may have printed less than was hoped for.
+func (t *tailing) sayFailures(status io.Writer) {
+	if n := filter.Failures(t.choice.filter); n > 0 {
+		fmt.Fprintf(status, "CESQL failed %d times, each no match: an attribute that the event does not have (EXISTS name AND …), or a text that is no number\n", n)
 	}
-	defer client.Close()
+}
+
+// reachTopics fails where Kafka does not answer, and says so where topics are not there yet: both would look like silence.
+func reachTopics(ctx context.Context, client *kafka.Client, c app.Config, names []string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*c.Kafka.DialTimeout)
 	defer cancel()
 	state, err := client.State(ctx, names)
@@ -129,63 +161,4 @@ func reachTopics(ctx context.Context, c app.Config, names []string) error {
 		fmt.Fprintf(os.Stderr, "waiting for %d of %d topics that do not exist yet; `qlik-bridge topics apply`, or serve, creates them\n", missing, len(names))
 	}
 	return nil
-}
-
-// chosen is what the flags choose; without any, dead letters are printed too.
-func (s selection) chosen() (*topics.Selection, error) {
-	families := s.families
-	if len(s.patterns)+len(families) == 0 {
-		families = familyNames()
-	}
-	return topics.Default().Select(s.patterns, families)
-}
-
-func familyNames() (names []string) {
-	for _, f := range topics.Default().Families {
-		names = append(names, f.Name)
-	}
-	return names
-}
-
-func (s selection) print(out io.Writer, r kafka.Stored) error {
-	if s.output == outputJSON {
-		return printJSON(out, r)
-	}
-	if reason := r.Header("reason"); reason != "" {
-		_, err := fmt.Fprintf(out, "%s  %s/%d@%d  dead letter: %s: %s\n", r.Header("received"), r.Topic, r.Partition, r.Offset, plain(reason), plain(r.Header("error")))
-		return err
-	}
-	if note, ok := bridge.ReadRequeued(&r.Record); ok && len(r.Value) == 0 {
-		_, err := fmt.Fprintf(out, "%s  %s/%d@%d  requeued: %s to %s\n", note.At.UTC().Format(time.RFC3339), r.Topic, r.Partition, r.Offset, note.From, note.To)
-		return err
-	}
-	_, err := fmt.Fprintf(out, "%s  %s/%d@%d  %s  %s\n", r.Header("ce_time"), r.Topic, r.Partition, r.Offset, r.Header("ce_type"), r.Header("ce_id"))
-	return err
-}
-
-// printJSON writes one record as one line; a value that is no JSON (a dead letter) as a string.
-func printJSON(out io.Writer, r kafka.Stored) error {
-	line := struct {
-		Topic     string            `json:"topic"`
-		Partition int32             `json:"partition"`
-		Offset    int64             `json:"offset"`
-		Key       string            `json:"key"`
-		Headers   map[string]string `json:"headers"`
-		Event     json.RawMessage   `json:"event,omitempty"`
-		Body      string            `json:"body,omitempty"`
-	}{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Headers: headers(r.Headers)}
-	if json.Valid(r.Value) && r.Header("reason") == "" {
-		line.Event = r.Value
-	} else {
-		line.Body = string(r.Value)
-	}
-	return json.NewEncoder(out).Encode(line)
-}
-
-func headers(list []bridge.Header) map[string]string {
-	m := make(map[string]string, len(list))
-	for _, h := range list {
-		m[h.Key] = string(h.Value)
-	}
-	return m
 }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"qlikbridge/bridge/filter"
+	"qlikbridge/bridge/kafka"
+	"qlikbridge/topics"
+)
+
+// eventChoice is which records tail prints.
+type eventChoice struct {
+	types  *topics.Selection
+	filter filter.Filter // nil: none, and dead letters are printed too where their topic is chosen
+}
+
+// choiceFlags gives a command the flags that choose events, and returns what reads them once they are parsed.
+func choiceFlags(cmd *cobra.Command) func() (eventChoice, error) {
+	flags := cmd.Flags()
+	types := flags.StringSlice("type", nil, "types, exact or ending in * (repeatable); older names are found by today's too")
+	families := flags.StringSlice("family", nil, "families (repeatable)")
+	texts := flags.StringArray("filter", nil, "CloudEvents filter in YAML or JSON, such as '{prefix: {subject: Sales}}' (repeatable: all have to match)")
+	queries := flags.StringArray("sql", nil, "CESQL expression, such as \"source LIKE 'com.qlik/%'\" (repeatable: all have to be true)")
+	subjects := flags.StringArray("subject", nil, "subjects, exact (repeatable)")
+	tenants := flags.StringArray("tenant", nil, "tenant ids, exact (repeatable)")
+	return func() (c eventChoice, err error) {
+		if c.types, err = selectEvents(*types, *families); err != nil {
+			return c, err
+		}
+		c.filter, err = joinFilters(*texts, *queries, *subjects, *tenants)
+		return c, err
+	}
+}
+
+// selectEvents chooses by type and family; without either, dead letters too.
+func selectEvents(types, families []string) (*topics.Selection, error) {
+	if len(types)+len(families) == 0 {
+		families = familyNames()
+	}
+	return topics.Default().Select(types, families)
+}
+
+func familyNames() (names []string) {
+	for _, f := range topics.Default().Families {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// joinFilters makes one filter of all, or nil of none; the error names the flag.
+func joinFilters(texts, queries, subjects, tenants []string) (filter.Filter, error) {
+	var joined []filter.Filter
+	var wrong error
+	add := func(flag string, f filter.Filter, err error) {
+		if err != nil && wrong == nil {
+			wrong = fmt.Errorf("%s: %w", flag, err)
+		}
+		joined = append(joined, f)
+	}
+	for _, text := range texts {
+		f, err := filter.ParseText(text)
+		add("--filter", f, err)
+	}
+	for _, query := range queries {
+		f, err := filter.Parse(map[string]any{"sql": query})
+		add("--sql", f, err)
+	}
+	if len(subjects) > 0 {
+		f, err := filter.OneOf("subject", subjects)
+		add("--subject", f, err)
+	}
+	if len(tenants) > 0 {
+		f, err := filter.OneOf("tenantid", tenants)
+		add("--tenant", f, err)
+	}
+	if len(joined) == 0 || wrong != nil {
+		return nil, wrong
+	}
+	return filter.All(joined...), nil
+}
+
+// topics are the names of the topics that can hold what is chosen.
+func (c eventChoice) topics(t topics.Config) (names []string) {
+	for _, f := range c.types.Families() {
+		names = append(names, t.Topic(f.Name))
+	}
+	return names
+}
+
+// has reports whether a record is chosen. Its value is parsed only where the type in its header is wanted and there is a filter.
+func (c eventChoice) has(r *kafka.Stored) bool {
+	if !c.types.Has([]byte(r.Header("ce_type"))) {
+		return false
+	}
+	return c.filter == nil || filter.MatchJSON(c.filter, r.Value)
+}
