@@ -3,8 +3,10 @@ package app
 import (
 	"io"
 	"net/http"
+	"time"
 
 	"qlikbridge/bridge/admin"
+	"qlikbridge/bridge/sse"
 )
 
 // newAdmin makes the port for operators: metrics, health and the status page.
@@ -15,6 +17,15 @@ func newAdmin(a *App) *admin.Server {
 		s.HandlePprof()
 	}
 	return s
+}
+
+// addEvents lets people follow the events on the admin port.
+func (a *App) addEvents() {
+	events := sse.New(a.config.Events, sse.Options{
+		Client: a.kafka, Kafka: a.config.Kafka, Topics: a.config.Topics, Now: time.Now, Log: a.log.With("part", "events"), Registerer: a.reg, Stop: a.ctx,
+	})
+	a.admin.Handle("GET /events", events.ServeHTTP)
+	a.onStop("events", events.Shutdown)
 }
 
 func (a *App) status(w http.ResponseWriter, _ *http.Request) {

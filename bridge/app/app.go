@@ -96,6 +96,7 @@ func (a *App) wire() error {
 		return err
 	}
 	a.onStop("kafka", a.closeKafka)
+	a.addEvents()
 
 	if err := a.addSources(); err != nil {
 		return err
@@ -208,7 +209,7 @@ func (a *App) Stop() error {
 		ctx, cancel := context.WithTimeout(context.Background(), a.config.DrainTimeout)
 		defer cancel()
 		a.retire()
-		a.cancel() // what watches Kafka has nothing more to say
+		a.cancel() // what watches Kafka has nothing more to say, and who follows the events is to follow them elsewhere
 		for i := len(a.cleanups) - 1; i >= 0; i-- {
 			c := a.cleanups[i]
 			if err := c.run(ctx); err != nil {

@@ -12,6 +12,7 @@ import (
 	"qlikbridge/bridge/ingress"
 	"qlikbridge/bridge/kafka"
 	"qlikbridge/bridge/spool"
+	"qlikbridge/bridge/sse"
 	"qlikbridge/topics"
 )
 
@@ -36,6 +37,7 @@ type Config struct {
 	Topics       topics.Config  `yaml:"topics"`
 	Spool        spool.Config   `yaml:"spool"`
 	Dedupe       DedupeConfig   `yaml:"dedupe"`
+	Events       sse.Config     `yaml:"events"`
 	Sources      []SourceConfig `yaml:"sources" doc:"several webhooks or tenants, each at /webhooks/{name}: name, secrets_file, rate_limit, rate_burst"`
 }
 
@@ -71,6 +73,7 @@ func DefaultConfig() Config {
 		Topics:       topics.DefaultConfig(),
 		Spool:        spool.DefaultConfig(),
 		Dedupe:       DedupeConfig{Events: 100_000},
+		Events:       sse.DefaultConfig(),
 	}
 }
 
@@ -86,6 +89,7 @@ func (c Config) Validate() error {
 		c.Kafka.Validate(),
 		c.Topics.Validate(topics.Default()),
 		c.Spool.Validate(),
+		c.Events.Validate(),
 		c.validateSizes(),
 	)
 }

@@ -18,6 +18,7 @@ type view struct {
 	Why     []string
 	Brokers []string
 	Prefix  string
+	Events  bool // can be followed
 	Sources []sourceView
 	Counts  []countView
 }
@@ -34,7 +35,7 @@ type countView struct {
 }
 
 func (a *App) view() (view, error) {
-	v := view{Version: bridge.Version(), Up: time.Since(a.started).Round(time.Second), Brokers: a.config.Kafka.Brokers, Prefix: a.config.Topics.Prefix}
+	v := view{Version: bridge.Version(), Up: time.Since(a.started).Round(time.Second), Brokers: a.config.Kafka.Brokers, Prefix: a.config.Topics.Prefix, Events: a.config.Events.Enabled}
 	v.Ready, v.Why = a.Ready()
 	for _, s := range a.sources {
 		v.Sources = append(v.Sources, sourceView{s.Name, s.Keyring.Len()})

@@ -33,7 +33,7 @@ func (v view) page() markup {
 		v.sources(),
 		`<h2>Ingested since the start</h2>`,
 		v.ingested(),
-		`<p><a href="/metrics">metrics</a> · <a href="/readyz">readyz</a> · <a href="/livez">livez</a></p>`,
+		`<p><a href="/metrics">metrics</a> · <a href="/readyz">readyz</a> · <a href="/livez">livez</a>`+v.events()+`</p>`,
 		`</html>`,
 	)
 }
@@ -47,6 +47,13 @@ func (v view) readiness() markup {
 		list = append(list, `<li>`+text(reason)+`</li>`)
 	}
 	return lines(append(list, `</ul>`)...)
+}
+
+func (v view) events() markup {
+	if !v.Events {
+		return ""
+	}
+	return ` · <a href="/events">events as they arrive</a>`
 }
 
 func (v view) sources() markup {

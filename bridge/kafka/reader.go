@@ -35,8 +35,8 @@ func NewReader(c Config, topics []string, from time.Time, log *slog.Logger) (*Re
 
 // What a reader holds at most of one broker's records that were not asked for yet, and of one partition's, compressed; or one batch that is larger.
 const (
-	readerBytes          = 4 << 20
-	readerPartitionBytes = 1 << 20
+	readerBytes          = 1 << 20
+	readerPartitionBytes = 256 << 10
 )
 
 func newReader(c Config, log *slog.Logger, opts ...kgo.Opt) (*Reader, error) {
@@ -53,19 +53,22 @@ func newReader(c Config, log *slog.Logger, opts ...kgo.Opt) (*Reader, error) {
 }
 
 // Next blocks until there are records, and returns them in the order of each partition. The error is that of ctx, or the first that
-// Kafka gave.
+// Kafka gave. It takes none from the reader when ctx has ended, and never lets go of any: a deadline may be used to wait for a while.
 func (r *Reader) Next(ctx context.Context) ([]Stored, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if err := r.late; err != nil {
 		r.late = nil
 		return nil, err
 	}
 	fetches := r.kgo.PollFetches(ctx)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	stored := make([]Stored, 0, fetches.NumRecords())
 	fetches.EachRecord(func(record *kgo.Record) { stored = append(stored, store(record)) })
-	if errs := fetches.Errors(); len(errs) > 0 {
+	if err := ctx.Err(); err != nil && len(stored) == 0 {
+		return nil, err
+	}
+	if errs := fetches.Errors(); len(errs) > 0 && ctx.Err() == nil {
 		r.late = errs[0].Err
 	}
 	if len(stored) == 0 && r.late != nil {

@@ -200,13 +200,15 @@ func screen(c app.Config, url, admin string, sign func([]byte) string) string {
   webhooks   %s
   status     %s/
   metrics    %s/metrics
+  events     %s/events   as server-sent events
   kafka      %s   topics %s<family>
   secret     %s
 
   read      kcat -b %s -C -t %sapps -o beginning
   send      %s send --url %s --secrets-file %s --family users
+  follow    curl -N '%s/events?type=com.qlik.app.*'
   by hand   curl -sS %s -H 'Qlik-Signature: %s' -d '%s'
 
 Events as they come out of Kafka (Ctrl-C ends):
-`, url, admin, admin, brokers, c.Topics.Prefix, c.SecretsFile, brokers, c.Topics.Prefix, os.Args[0], url, c.SecretsFile, url, sign([]byte(body)), body)
+`, url, admin, admin, admin, brokers, c.Topics.Prefix, c.SecretsFile, brokers, c.Topics.Prefix, os.Args[0], url, c.SecretsFile, admin, url, sign([]byte(body)), body)
 }
