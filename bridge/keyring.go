@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -59,15 +58,9 @@ func LoadKeyring(path string) (*Keyring, error) {
 
 // Load replaces the secrets by those of the file. On an error, which never holds a secret, the keyring stays as it was.
 func (k *Keyring) Load(path string) error {
-	content, err := file.Read(path)
+	secrets, err := file.Lines(path)
 	if err != nil {
 		return fmt.Errorf("reading the secrets file: %w", err)
-	}
-	var secrets []string
-	for line := range strings.Lines(strings.TrimPrefix(string(content), "\ufeff")) { // editors on Windows begin files so
-		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-			secrets = append(secrets, line)
-		}
 	}
 	if err := k.replace(secrets); err != nil {
 		return fmt.Errorf("secrets file %s: %w", path, err)

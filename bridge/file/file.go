@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // Limit is the most that is read of a file, in bytes.
@@ -30,4 +31,19 @@ func Read(path string) ([]byte, error) {
 		err = fmt.Errorf("%s has more than %d bytes", path, Limit)
 	}
 	return content, err
+}
+
+// Lines reads a file of one value per line: trimmed, without empty lines and those that begin with #.
+func Lines(path string) ([]string, error) {
+	content, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for line := range strings.Lines(strings.TrimPrefix(string(content), "\ufeff")) { // editors on Windows begin files so
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			lines = append(lines, line)
+		}
+	}
+	return lines, nil
 }

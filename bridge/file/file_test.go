@@ -3,6 +3,7 @@ package file_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -34,5 +35,19 @@ func TestRead(t *testing.T) {
 				t.Errorf("got %d bytes, want an error", len(content))
 			}
 		})
+	}
+}
+
+func TestLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lines")
+	if err := os.WriteFile(path, []byte("\ufefffirst \r\n\n  # a comment\nsecond"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := file.Lines(path)
+	if want := []string{"first", "second"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	if _, err := file.Lines(path + "-none"); err == nil {
+		t.Error("got nil for a file that is not there, want an error")
 	}
 }
