@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"golang.org/x/time/rate"
 
@@ -63,7 +62,7 @@ type cleanup struct {
 // New wires a bridge and binds its ports, so that addresses are known before Start. It reads the files that the configuration names, but
 // does not wait for Kafka. On an error what was set up is taken down.
 func New(c Config, log *slog.Logger) (*App, error) {
-	reg := prometheus.NewRegistry()
+	reg := newRegistry()
 	a := &App{config: c, log: log, started: time.Now(), reg: reg, health: newHealth(reg), failed: make(chan error, 2), nudge: make(chan struct{}, 1), remembered: make(chan struct{})}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	if err := a.wire(); err != nil {
@@ -74,11 +73,8 @@ func New(c Config, log *slog.Logger) (*App, error) {
 
 // wire is one straight function: each part needs those before it, and its teardown is registered as soon as it stands.
 func (a *App) wire() error {
-	promauto.With(a.reg).NewGaugeVec(prometheus.GaugeOpts{Name: "qlik_bridge_build_info", Help: "Always 1; the label is the binary's version."},
-		[]string{"version"}).WithLabelValues(bridge.Version()).Set(1)
 	a.secretsOK = promauto.With(a.reg).NewGaugeVec(prometheus.GaugeOpts{Name: "qlik_bridge_secrets_file_ok",
 		Help: "1 where the secrets file is in use as it is, 0 where it changed and cannot be used: a restart would fail."}, []string{"source"})
-	a.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.onStop("background work", a.awaitBackground)
 
 	var err error

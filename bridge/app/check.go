@@ -32,10 +32,11 @@ func (c Config) CheckFiles() error {
 			errs = append(errs, fmt.Errorf("ingress.tls.cert_file and key_file: %w", err))
 		}
 	}
-	return errors.Join(append(errs, c.checkKafka())...)
+	return errors.Join(append(errs, c.CheckKafka())...)
 }
 
-func (c Config) checkKafka() error {
+// CheckKafka is CheckFiles for Kafka alone.
+func (c Config) CheckKafka() error {
 	if err := c.Kafka.SASL.Check(); err != nil {
 		return fmt.Errorf("kafka.sasl.password_file or kafka.sasl.client_secret_file: %w", err)
 	}

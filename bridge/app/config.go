@@ -38,12 +38,18 @@ type Config struct {
 	Spool        spool.Config   `yaml:"spool"`
 	Dedupe       DedupeConfig   `yaml:"dedupe"`
 	Events       sse.Config     `yaml:"events"`
+	Deliver      DeliverConfig  `yaml:"deliver"`
 	Sources      []SourceConfig `yaml:"sources" doc:"several webhooks or tenants, each at /webhooks/{name}: name, secrets_file, rate_limit, rate_burst"`
 }
 
 // DedupeConfig bounds what is remembered of events, so that one that comes again is not published again.
 type DedupeConfig struct {
 	Events int `yaml:"events" doc:"how many of the last events are remembered by source and id, about 100 bytes each; 0: none, and every delivery is published"`
+}
+
+// DeliverConfig is for `qlik-bridge deliver` alone.
+type DeliverConfig struct {
+	SubscriptionsFile string `yaml:"subscriptions_file" doc:"which events deliver posts where, see docs/deliver.md; read again when it changes"`
 }
 
 // LogConfig says what is logged, and how.

@@ -63,6 +63,7 @@ var values = map[string][3]string{
 	"kafka.sasl.client_id":          {"a", "b", "c"},
 	"kafka.sasl.client_secret_file": {"/a", "/b", "/c"},
 	"kafka.sasl.scopes":             {"[a, b]", "c,d", "e, f"},
+	"deliver.subscriptions_file":    {"/a", "/b", "/c"},
 	"topics.prefix":                 {"a.", "b.", "c."},
 	"topics.replication":            {"1", "2", "4"},
 	"topics.manage":                 {"false", "false", "false"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -85,7 +86,7 @@ func hijacked(answer string) http.HandlerFunc {
 
 func TestNoAnswer(t *testing.T) {
 	hang := startSink(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	quick := func(s *Subscription) { s.Sink.Timeout = 50 * time.Millisecond }
+	quick := func(s *Subscription) { s.Sink.Timeout = Duration(50 * time.Millisecond) }
 	t.Run("hangs", func(t *testing.T) {
 		if a := ready(t, local, subscribe(t, hang.URL, quick)).post(t.Context(), sample(t, "")); a.outcome != TimedOut {
 			t.Errorf("got %+v, want a timeout", a)
@@ -129,7 +130,9 @@ func TestNoAnswer(t *testing.T) {
 
 // TestTLS asserts that a certificate is verified, and that ca_file says by whom it may be signed.
 func TestTLS(t *testing.T) {
-	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) }))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
 	t.Cleanup(s.Close)
 	a := ready(t, local, subscribe(t, s.URL, nil)).post(t.Context(), sample(t, ""))
 	if a.outcome != Unreachable || !strings.Contains(a.err.Error(), "certificate") {

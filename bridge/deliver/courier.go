@@ -25,6 +25,7 @@ type courier struct {
 	log          *slog.Logger
 	metrics      *metrics
 	newConsumer  func(consumer.Config, consumer.Handler) (*consumer.Consumer, error)
+	attempt      func(context.Context) int // consumer.Attempt
 
 	// Changing.
 	sink     atomic.Pointer[sink]
@@ -38,7 +39,8 @@ func newCourier(n Network, s Subscription, o Options, m *Metrics) (*courier, err
 	if err != nil {
 		return nil, fmt.Errorf("subscription %s: %w", s.Name, err)
 	}
-	c := &courier{subscription: s, network: n, limiter: limiter(s.Rate), log: o.Log.With("subscription", s.Name), metrics: m.of(s.Name)}
+	c := &courier{subscription: s, network: n, limiter: limiter(s.Rate), log: o.Log.With("subscription", s.Name), metrics: m.of(s.Name),
+		attempt: consumer.Attempt}
 	c.gate = newGate(s.PauseAfter, c.gateTurned)
 	c.newConsumer = func(config consumer.Config, handle consumer.Handler) (*consumer.Consumer, error) {
 		config.Kafka, config.Topics = o.Kafka, o.Topics
@@ -120,7 +122,7 @@ func (c *courier) rereadDone(err error) {
 // handle delivers one event; it is a consumer.Handler. A try that failed is made again by package consumer, which gives its place to another event
 // meanwhile. An event for which the gate is closed stays here: there is no other to give its place to.
 func (c *courier) handle(ctx context.Context, e event.Event) error {
-	failed, held := consumer.Attempt(ctx)-1, false // failed: tries that count
+	failed, held := c.attempt(ctx)-1, false // failed: tries that count
 	for {
 		a, closed, err := c.try(ctx, &e, failed+1)
 		switch {

@@ -31,10 +31,10 @@ func Load(path string, t topics.Config) (File, error) {
 	f, err := parse(content)
 	if err == nil {
 		f.complete(t)
-		err = located(content, f.check())
+		err = f.check()
 	}
 	if err != nil {
-		return File{}, fmt.Errorf("subscriptions file %s: %w", path, err)
+		return File{}, fmt.Errorf("subscriptions file %s: %w", path, located(content, err))
 	}
 	return f, nil
 }
@@ -60,11 +60,11 @@ func (f *File) complete(t topics.Config) {
 // check joins what is wrong with the file.
 func (f *File) check() error {
 	if n := len(f.Subscriptions); n == 0 || n > mostSubscriptions {
-		return errors.Join(faultf("subscriptions", "%d of them; 1 to %d", n, mostSubscriptions))
+		return faultf("subscriptions", "%d of them; 1 to %d", n, mostSubscriptions)
 	}
 	var faults []error
-	if _, err := newGuard(f.Network); err != nil {
-		return errors.Join(err)
+	if err := f.Network.check(); err != nil {
+		return err
 	}
 	names, groups := map[string]bool{}, map[string]bool{}
 	for i := range f.Subscriptions {

@@ -14,6 +14,15 @@ type Network struct {
 	Proxy        string   `yaml:"proxy"`         // of all requests; its own address has to be allowed, what it dials is its own to guard
 }
 
+// check finds the first thing that is wrong; the error is a fault.
+func (n Network) check() error {
+	if _, err := n.prefixes(); err != nil {
+		return err
+	}
+	_, err := n.proxy()
+	return err
+}
+
 // prefixes reads Allow.
 func (n Network) prefixes() ([]netip.Prefix, error) {
 	var all []netip.Prefix

@@ -31,7 +31,7 @@ type sink struct {
 
 // newSink reads the files and checks everything; the error is a fault of a key of the subscription.
 func newSink(n Network, s *Subscription) (*sink, error) {
-	k := &sink{timeout: s.Sink.Timeout}
+	k := &sink{timeout: time.Duration(s.Sink.Timeout)}
 	for _, step := range []func(Network, *Subscription) error{k.address, k.headers, k.signing, k.form} {
 		if err := step(n, s); err != nil {
 			return nil, err

@@ -45,7 +45,7 @@ type Sink struct {
 	Template    string            `yaml:"template"`
 	ContentType string            `yaml:"content_type"` // of the template; default application/json
 	Headers     map[string]string `yaml:"headers"`      // :: name -> file that holds the value
-	Timeout     time.Duration     `yaml:"timeout"`      // of a try, from the look-up to the answer; default 10s
+	Timeout     Duration          `yaml:"timeout"`      // of a try, from the look-up to the answer; default 10s
 	CAFile      string            `yaml:"ca_file"`      // PEM certificates that may sign the sink's; default those of the system
 }
 
@@ -56,19 +56,19 @@ type Signing struct {
 
 // Retries say how often an event is tried and how long between: exponential, with full jitter.
 type Retries struct {
-	Attempts int           `yaml:"attempts"` // the first included; default 5
-	First    time.Duration `yaml:"first"`    // default 500ms
-	Most     time.Duration `yaml:"most"`     // default 1m
+	Attempts int      `yaml:"attempts"` // the first included; default 5
+	First    Duration `yaml:"first"`    // default 500ms
+	Most     Duration `yaml:"most"`     // default 1m
 }
 
 const (
-	defaultTimeout     = 10 * time.Second
-	longestTimeout     = 5 * time.Minute
+	defaultTimeout     = Duration(10 * time.Second)
+	longestTimeout     = Duration(5 * time.Minute)
 	defaultPauseAfter  = 3
 	defaultConcurrency = 8
 	mostConcurrency    = 256
 	mostAttempts       = 100
-	longestBackoff     = time.Hour
+	longestBackoff     = Duration(time.Hour)
 )
 
 // complete fills in defaults.
@@ -78,8 +78,8 @@ func (s *Subscription) complete(t topics.Config) {
 	or(&s.Sink.Mode, Structured)
 	or(&s.Sink.Timeout, defaultTimeout)
 	or(&s.Retries.Attempts, 5)
-	or(&s.Retries.First, 500*time.Millisecond)
-	or(&s.Retries.Most, time.Minute)
+	or(&s.Retries.First, Duration(500*time.Millisecond))
+	or(&s.Retries.Most, Duration(time.Minute))
 	or(&s.PauseAfter, defaultPauseAfter)
 	or(&s.Concurrency, defaultConcurrency)
 	if s.Sink.Mode == Templated {
@@ -133,7 +133,7 @@ func (s *Subscription) checkNumbers() error {
 	switch r := s.Retries; {
 	case r.Attempts < 1 || r.Attempts > mostAttempts:
 		return faultf("retries.attempts", "%d: 1 to %d", r.Attempts, mostAttempts)
-	case r.First < time.Millisecond || r.First > longestBackoff:
+	case r.First < Duration(time.Millisecond) || r.First > longestBackoff:
 		return faultf("retries.first", "%s: 1ms to %s", r.First, longestBackoff)
 	case r.Most < r.First || r.Most > longestBackoff:
 		return faultf("retries.most", "%s: retries.first (%s) to %s", r.Most, r.First, longestBackoff)
@@ -143,7 +143,7 @@ func (s *Subscription) checkNumbers() error {
 		return faultf("concurrency", "%d: 1 to %d", s.Concurrency, mostConcurrency)
 	case !(s.Rate >= 0) || math.IsInf(s.Rate, 1): // NaN is not >= 0
 		return faultf("rate", "%v: 0 (no limit) or more", s.Rate)
-	case s.Sink.Timeout < time.Millisecond || s.Sink.Timeout > longestTimeout:
+	case s.Sink.Timeout < Duration(time.Millisecond) || s.Sink.Timeout > longestTimeout:
 		return faultf("sink.timeout", "%s: 1ms to %s", s.Sink.Timeout, longestTimeout)
 	}
 	return nil
@@ -155,7 +155,7 @@ func (r Retries) wait(failed int) time.Duration {
 	for range failed - 1 {
 		most = min(2*most, r.Most)
 	}
-	return rand.N(most + 1)
+	return time.Duration(rand.N(most + 1))
 }
 
 func validName(name string) bool {
@@ -185,7 +185,7 @@ func (s *Subscription) files() []string {
 func (s *Subscription) consumer() (consumer.Config, error) {
 	c := consumer.Config{
 		Group: s.Group, Types: s.Types, Families: s.Families, FromLatest: s.Start == Latest, Unordered: s.Unordered, Concurrency: s.Concurrency,
-		InFlight: max(64, 4*s.Concurrency), Retry: consumer.Retry{Attempts: s.Retries.Attempts, First: s.Retries.First, Most: s.Retries.Most},
+		InFlight: max(64, 4*s.Concurrency), Retry: consumer.Retry{Attempts: s.Retries.Attempts, First: time.Duration(s.Retries.First), Most: time.Duration(s.Retries.Most)},
 	}
 	if s.Filter != nil {
 		f, err := filter.Parse(s.Filter)

@@ -1,0 +1,272 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"qlikbridge/bridge/consumer"
+)
+
+// play is a courier without Kafka and network, under a clock of synctest: a sink is a function, and events are given to the handler as package
+// consumer does it.
+type play struct {
+	*courier
+	registry *prometheus.Registry
+	mu       sync.Mutex
+	tried    []string    // ids, in the order in which the sink got them
+	at       []time.Time // when
+}
+
+// answerOf says how the n-th request (from 1) is answered: a status, or 0 for no connection. after is a Retry-After.
+type answerOf func(n int, id string) (status int, after string)
+
+func newPlay(t *testing.T, answers answerOf, change func(*Subscription)) *play {
+	t.Helper()
+	p := &play{registry: prometheus.NewRegistry()}
+	s := subscribe(t, "http://sink.example", change)
+	c, err := newCourier(local, s, Options{Log: silent()}, NewMetrics(p.registry))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.stopping = t.Context()
+	c.attempt = func(ctx context.Context) int { return ctx.Value(attemptKey{}).(int) }
+	c.sink.Load().client.Transport = transport(func(r *http.Request) (*http.Response, error) {
+		p.mu.Lock()
+		p.tried, p.at = append(p.tried, r.Header.Get("webhook-id")), append(p.at, time.Now())
+		n := len(p.tried)
+		p.mu.Unlock()
+		status, after := answers(n, r.Header.Get("webhook-id"))
+		if status == 0 {
+			return nil, errors.New("connection refused")
+		}
+		header := http.Header{}
+		if after != "" {
+			header.Set("Retry-After", after)
+		}
+		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader("body"))}, nil
+	})
+	p.courier = c
+	return p
+}
+
+type attemptKey struct{}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+
+// deliver does with an event what package consumer does; nil: delivered, an error: a dead letter.
+func (p *play) deliver(ctx context.Context, id string) error {
+	e := event.New()
+	e.SetID(id)
+	e.SetType("t")
+	e.SetSource("s")
+	for attempt := 1; ; attempt++ {
+		err := p.handle(context.WithValue(ctx, attemptKey{}, attempt), e)
+		refused := consumer.Refuse(errors.New("x"))
+		switch {
+		case err == nil, fmt.Sprintf("%T", err) == fmt.Sprintf("%T", refused), ctx.Err() != nil, p.stopping.Err() != nil, attempt == p.subscription.Retries.Attempts:
+			return err
+		}
+		time.Sleep(p.subscription.Retries.wait(attempt))
+	}
+}
+
+func (p *play) tries() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.tried)
+}
+
+// TestDeadLetter asserts how often a sink is tried that answers an event badly, and what the dead letter says.
+func TestDeadLetter(t *testing.T) {
+	tests := []struct {
+		name   string
+		status int
+		tries  int
+		want   string
+	}{
+		{name: "refused", status: 400, tries: 1, want: `the sink answered 400 Bad Request: "body"`},
+		{name: "a redirect", status: 302, tries: 1, want: "302 Found"},
+		{name: "failed", status: 500, tries: 5, want: `the sink answered 500 Internal Server Error: "body"`},
+		{name: "too early", status: 425, tries: 5, want: "425 Too Early"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlay(t, func(int, string) (int, string) { return tt.status, "" }, nil)
+				err := p.deliver(t.Context(), "a")
+				if err == nil || !strings.Contains(err.Error(), tt.want) || p.tries() != tt.tries {
+					t.Errorf("got %v after %d tries, want %q after %d", err, p.tries(), tt.want, tt.tries)
+				}
+			})
+		})
+	}
+}
+
+// TestPause asserts: a sink that is down gets dead letters of the first events alone; from pause_after in a row on events are held, one try is made at
+// growing intervals, and when it succeeds every event is delivered.
+func TestPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		down := func() bool { return time.Since(began) < 10*time.Minute }
+		p := newPlay(t, func(int, string) (int, string) {
+			if down() {
+				return 500, ""
+			}
+			return 204, ""
+		}, func(s *Subscription) { s.PauseAfter = 3 })
+		var letters, delivered int
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				err := p.deliver(t.Context(), "e"+strconv.Itoa(i))
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					letters++
+				} else {
+					delivered++
+				}
+			})
+		}
+		time.Sleep(5 * time.Minute)
+		s := p.status()
+		if s.State != Paused || s.Why != "the sink answered 500 Internal Server Error" || s.Since == nil || s.Next == nil || s.Next.Sub(time.Now()) > time.Minute {
+			t.Errorf("while it is down: got %+v, want it paused, and why", s)
+		}
+		if got := testutil.ToFloat64(p.metrics.held); got != 1 {
+			t.Errorf("got the metric %v, want 1", got)
+		}
+		before := p.tries()
+		time.Sleep(5 * time.Minute)
+		if n := p.tries() - before; n < 4 || n > 6 {
+			t.Errorf("got %d tries in the last 5 minutes, want one a minute", n)
+		}
+		all.Wait()
+		if letters != 2 || delivered != 18 {
+			t.Errorf("got %d dead letters and %d delivered, want 2 and 18", letters, delivered)
+		}
+		if s := p.status(); s.State != Delivering || s.Why != "" {
+			t.Errorf("in the end: got %+v, want it delivering", s)
+		}
+		if got := testutil.ToFloat64(p.metrics.tries.WithLabelValues("delivered")) + testutil.ToFloat64(p.metrics.tries.WithLabelValues("failed")); int(got) != p.tries() {
+			t.Errorf("got %v tries in the metrics, want the sink's %d", got, p.tries())
+		}
+	})
+}
+
+// TestPoison asserts that an event which a sink cannot take becomes a dead letter although it was held, once others show that the sink is at work.
+func TestPoison(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		p := newPlay(t, func(_ int, id string) (int, string) {
+			if id == "poison" || time.Since(began) < 2*time.Minute {
+				return 500, ""
+			}
+			return 204, ""
+		}, func(s *Subscription) { s.PauseAfter = 3 })
+		for _, id := range []string{"first", "second"} {
+			if p.deliver(t.Context(), id) == nil {
+				t.Errorf("%s: got it delivered, want a dead letter", id)
+			}
+		}
+		poison := make(chan error, 1)
+		go func() { poison <- p.deliver(t.Context(), "poison") }()
+		time.Sleep(10 * time.Minute)
+		if len(poison) > 0 || p.status().State != Paused {
+			t.Errorf("the third event in a row: got %+v, want it held", p.status())
+		}
+		if err := p.deliver(t.Context(), "other"); err != nil {
+			t.Errorf("got %v for another event, want it delivered", err)
+		}
+		if err := <-poison; err == nil || p.status().State != Delivering {
+			t.Errorf("got %v, %+v, want a dead letter and no pause", err, p.status())
+		}
+	})
+}
+
+// TestUnreachable asserts that no event becomes a dead letter because there is no connection.
+func TestUnreachable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		p := newPlay(t, func(int, string) (int, string) {
+			if time.Since(began) < time.Hour {
+				return 0, ""
+			}
+			return 204, ""
+		}, nil)
+		if err := p.deliver(t.Context(), "a"); err != nil || time.Since(began) > time.Hour+time.Minute {
+			t.Errorf("got %v after %s, want it delivered within a minute of the sink's return", err, time.Since(began))
+		}
+	})
+}
+
+// TestRetryAfterIsHonoured asserts that a sink that asks to wait is left alone until then, and that no event is lost by it, however often it asks.
+func TestRetryAfterIsHonoured(t *testing.T) {
+	for _, status := range []int{429, 503} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPlay(t, func(n int, _ string) (int, string) {
+				if n <= 20 {
+					return status, "30"
+				}
+				return 200, ""
+			}, nil)
+			if err := p.deliver(t.Context(), "a"); err != nil || p.tries() != 21 {
+				t.Errorf("%d: got %v after %d tries, want it delivered by the 21st", status, err, p.tries())
+			}
+			for i := 1; i < len(p.at); i++ {
+				if wait := p.at[i].Sub(p.at[i-1]); wait != 30*time.Second {
+					t.Errorf("%d: got try %d after %s, want 30 s", status, i+1, wait)
+				}
+			}
+		})
+	}
+}
+
+// TestStopEndsWaits asserts that a stop ends what waits, at the gate and for the rate, and not what is under way.
+func TestStopEndsWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stopping, stop := context.WithCancel(t.Context())
+		p := newPlay(t, func(n int, _ string) (int, string) { time.Sleep(5 * time.Second); return 410, "" }, nil)
+		p.stopping = stopping
+		began := time.Now()
+		results := make(chan error, 2)
+		go func() { results <- p.deliver(t.Context(), "under way") }()
+		time.Sleep(time.Second)
+		stop()
+		if err := <-results; err == nil || time.Since(began) != 5*time.Second || p.tries() != 1 {
+			t.Errorf("got %v after %s and %d tries, want the request under way to end, and its event to be held", err, time.Since(began), p.tries())
+		}
+	})
+}
+
+// TestRate asserts that no more requests are made than the rate allows.
+func TestRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t, func(int, string) (int, string) { return 204, "" }, func(s *Subscription) { s.Rate = 2 })
+		began := time.Now()
+		for i := range 10 {
+			if err := p.deliver(t.Context(), strconv.Itoa(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != 4*time.Second { // two at once, then two a second
+			t.Errorf("got 10 requests in %s, want 4 s", took)
+		}
+	})
+}

@@ -1,0 +1,160 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var errTest = errors.New("down")
+
+func of(o Outcome, after ...time.Duration) answer {
+	a := answer{outcome: o, err: errTest}
+	for _, d := range after {
+		a.retryAfter = d
+	}
+	return a
+}
+
+// turns are what a gate has told.
+type turns []bool
+
+func (t *turns) note(s standing) { *t = append(*t, s.closed) }
+
+// pass enters, and returns how long that took.
+func pass(t *testing.T, g *gate) (trial bool, took time.Duration) {
+	t.Helper()
+	began := time.Now()
+	trial, err := g.enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trial, time.Since(began)
+}
+
+// TestGateCloses asserts when a gate closes.
+func TestGateCloses(t *testing.T) {
+	failed, unreachable := of(Failed), of(Unreachable)
+	tests := []struct {
+		name string
+		play func(g *gate) (closed bool)
+		want bool
+	}{
+		{name: "a try that failed", play: func(g *gate) bool { return g.leave(false, failed) }},
+		{name: "an event that failed every try", play: func(g *gate) bool { return g.exhausted(failed) }},
+		{name: "two in a row", play: func(g *gate) bool { g.exhausted(failed); return g.exhausted(failed) }},
+		{name: "three in a row", play: func(g *gate) bool { g.exhausted(failed); g.exhausted(failed); return g.exhausted(failed) }, want: true},
+		{name: "three, not in a row", play: func(g *gate) bool {
+			g.exhausted(failed)
+			g.exhausted(failed)
+			g.leave(false, answer{outcome: Delivered})
+			return g.exhausted(failed)
+		}},
+		{name: "three, and another event refused between", play: func(g *gate) bool {
+			g.exhausted(failed)
+			g.exhausted(failed)
+			g.leave(false, of(Refused))
+			return g.exhausted(failed)
+		}},
+		{name: "no connection", play: func(g *gate) bool { return g.exhausted(unreachable) }, want: true},
+		{name: "an address that is not allowed", play: func(g *gate) bool { return g.exhausted(of(Blocked)) }, want: true},
+		{name: "the sink asks to wait", play: func(g *gate) bool { return g.leave(false, of(Limited, time.Second)) }, want: true},
+		{name: "too many requests", play: func(g *gate) bool { return g.leave(false, of(Limited)) }, want: true},
+		{name: "gone", play: func(g *gate) bool { return g.leave(false, of(Gone)) }, want: true},
+		{name: "an event that no request can be made of", play: func(g *gate) bool { return g.leave(false, of(Unsendable)) }},
+		{name: "stopped", play: func(g *gate) bool { return g.leave(false, of(Cancelled)) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var told turns
+			g := newGate(3, told.note)
+			if got := tt.play(g); got != tt.want || g.standing().closed != tt.want || (len(told) == 1) != tt.want {
+				t.Errorf("got %t, told %v, want %t", got, told, tt.want)
+			}
+		})
+	}
+}
+
+// TestGateTrials asserts that one at a time is let through a closed gate, after pauses that double up to a minute, until one succeeds: then all are.
+func TestGateTrials(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told turns
+		g := newGate(1, told.note)
+		g.exhausted(of(Failed))
+		var waits []time.Duration
+		for range 8 {
+			trial, took := pass(t, g)
+			if !trial {
+				t.Fatal("got through without a trial")
+			}
+			waits = append(waits, took)
+			g.leave(trial, of(Failed))
+		}
+		for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+			if waits[i] != want*time.Second {
+				t.Errorf("trial %d: got after %s, want %d s", i, waits[i], want)
+			}
+		}
+		trial, _ := pass(t, g)
+		through := make(chan bool)
+		for range 3 {
+			go func() { trial, _ := g.enter(t.Context()); through <- trial }()
+		}
+		synctest.Wait()
+		select {
+		case <-through:
+			t.Error("got a second one through during a trial")
+		default:
+		}
+		g.leave(trial, answer{outcome: Delivered})
+		for range 3 {
+			if <-through {
+				t.Error("got a trial, want an open gate")
+			}
+		}
+		if len(told) != 2 || !told[0] || told[1] {
+			t.Errorf("told %v, want closed and open", told)
+		}
+		g.exhausted(of(Failed))
+		if _, took := pass(t, g); took != time.Second {
+			t.Errorf("closed again: got a pause of %s, want it to begin anew at 1 s", took)
+		}
+	})
+}
+
+// TestGateRetryAfter asserts that what the sink asks for is waited for, also where requests that were under way succeed.
+func TestGateRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(3, func(standing) {})
+		g.leave(false, of(Limited, 10*time.Second))
+		g.leave(false, answer{outcome: Delivered})
+		g.leave(false, of(Limited)) // says nothing more
+		trial, took := pass(t, g)
+		if !trial || took != 10*time.Second {
+			t.Errorf("got trial %t after %s, want it after 10 s", trial, took)
+		}
+		g.leave(trial, of(Cancelled)) // says nothing
+		if trial, took := pass(t, g); !trial || took != 0 {
+			t.Errorf("after a trial that was given up: got trial %t after %s, want another at once", trial, took)
+		}
+	})
+}
+
+// TestGateGone asserts that after 410 nothing more is sent, and that who waits can stop.
+func TestGateGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(3, func(standing) {})
+		g.leave(false, of(Gone))
+		g.leave(false, answer{outcome: Delivered}) // was under way
+		ctx, cancel := context.WithTimeout(t.Context(), 1000*time.Hour)
+		defer cancel()
+		if trial, err := g.enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %t, %v, want to wait for ever", trial, err)
+		}
+		if s := g.standing(); !s.closed || !s.next.IsZero() {
+			t.Errorf("got %+v, want closed for good", s)
+		}
+	})
+}
