@@ -64,6 +64,7 @@ func limiter(perSecond float64) *rate.Limiter {
 // run delivers until ctx ends, and returns when what was under way has ended. What Kafka refuses is tried again, at growing intervals.
 func (c *courier) run(ctx context.Context) {
 	c.stopping = ctx
+	c.metrics.held.Set(0) // whatever the courier before has left
 	defer func() { c.sink.Load().close() }()
 	if files := c.subscription.files(); len(files) > 0 {
 		watched := watch.New(files...)
@@ -106,6 +107,7 @@ func (c *courier) reread() error {
 	k, err := newSink(c.network, &c.subscription)
 	if err == nil {
 		c.sink.Swap(k).close()
+		c.gate.again()
 	}
 	return err
 }

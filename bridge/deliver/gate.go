@@ -111,10 +111,15 @@ func (g *gate) exhausted(a answer) (closed bool) {
 	return g.closed
 }
 
+// again lets the next trial be now: something about the sink has changed.
+func (g *gate) again() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until, g.pause = time.Now(), 0
+	g.signal()
+}
+
 func (g *gate) open() {
-	if g.why.outcome == Gone {
-		return // by a try that was under way before
-	}
 	g.closed, g.pause, g.why, g.since = false, 0, answer{}, time.Time{}
 	g.tell(g.stands())
 }

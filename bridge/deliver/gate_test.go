@@ -156,5 +156,9 @@ func TestGateGone(t *testing.T) {
 		if s := g.standing(); !s.closed || !s.next.IsZero() {
 			t.Errorf("got %+v, want closed for good", s)
 		}
+		g.again()
+		if trial, took := pass(t, g); !trial || took != 0 {
+			t.Errorf("after a change: got trial %t after %s, want it at once", trial, took)
+		}
 	})
 }
