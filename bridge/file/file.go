@@ -1,10 +1,13 @@
-// Package file reads the small files that the bridge is configured by. Whatever stands at a path, a read ends and takes little memory.
+// Package file reads the small files that the bridge is configured by, and writes those that must not be lost. Whatever stands at a path, a
+// read ends and takes little memory.
 package file
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -46,4 +49,27 @@ func Lines(path string) ([]string, error) {
 		}
 	}
 	return lines, nil
+}
+
+// Create writes a new file, which its owner alone may read, and returns once the disk has it under its name. A file that is there already
+// is left as it is, and is an error. Where the writing fails there is no file.
+func Create(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(path))); err != nil {
+		_ = os.Remove(path) // what is wrong has been said
+	}
+	return err
+}
+
+// syncFolder has the names in a folder durable.
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }

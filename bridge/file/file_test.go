@@ -51,3 +51,25 @@ func TestLines(t *testing.T) {
 		t.Error("got nil for a file that is not there, want an error")
 	}
 }
+
+// TestCreate asserts that a file is there as it was to be, for its owner alone, and that nothing that is there already is written over.
+func TestCreate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new")
+	if err := file.Create(path, []byte("content")); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	content, readErr := os.ReadFile(path)
+	if err != nil || readErr != nil || info.Mode() != 0o600 || string(content) != "content" {
+		t.Errorf("got %v %q, %v, %v, want a file of mode 0600 with the content", info.Mode(), content, err, readErr)
+	}
+	if err := file.Create(path, []byte("another")); !os.IsExist(err) {
+		t.Errorf("got %v, want an error since it is there", err)
+	}
+	if content, _ := os.ReadFile(path); string(content) != "content" {
+		t.Errorf("got %q, want what was there", content)
+	}
+	if err := file.Create(filepath.Join(path, "below"), nil); err == nil {
+		t.Error("got no error where there is no folder, want one")
+	}
+}
