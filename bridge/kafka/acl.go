@@ -86,7 +86,7 @@ func verdict(err error) error {
 
 // denied makes one error of those that say that a right is missing, and leaves any other.
 func denied(err error) error {
-	if errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.ClusterAuthorizationFailed) {
+	if errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.GroupAuthorizationFailed) || errors.Is(err, kerr.ClusterAuthorizationFailed) {
 		return fmt.Errorf("%w (%w)", ErrDenied, err)
 	}
 	return err

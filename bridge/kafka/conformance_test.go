@@ -63,6 +63,9 @@ func conformance(t *testing.T, h *harness) {
 		{"scan's end", scanEnds},
 		{"scan with Kafka away", scanAway},
 		{"find a record", findRecord},
+		{"a group's offsets", groupOffsets},
+		{"a live group", liveGroup},
+		{"where a moment lies", marks},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, h) })
 	}
