@@ -1,0 +1,145 @@
+package redrive_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"qlikbridge/bridge/redrive"
+)
+
+// TestUndoFile asserts that a file says what was done, and is read again as it was written.
+func TestUndoFile(t *testing.T) {
+	moves := []redrive.Move{{Partition: apps, Current: 70, Target: 40}, {Partition: redrive.Partition{Topic: "qlik.users"}, Current: redrive.None, Target: 0}}
+	u := redrive.NewUndo("billing", "cluster-1", "by-duration 2h", moves, now)
+	u.Offsets[0].Metadata = "mine"
+	text, err := u.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{
+  "version": 1,
+  "made": "2026-11-25T12:00:00Z",
+  "cluster": "cluster-1",
+  "group": "billing",
+  "target": "by-duration 2h",
+  "offsets": [
+    {
+      "topic": "qlik.apps",
+      "partition": 3,
+      "before": 70,
+      "metadata": "mine",
+      "after": 40
+    },
+    {
+      "topic": "qlik.users",
+      "partition": 0,
+      "before": null,
+      "after": 0
+    }
+  ]
+}
+`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("the file (-want +got):\n%s", diff)
+	}
+	again, err := redrive.ParseUndo(text)
+	if diff := cmp.Diff(u, again); err != nil || diff != "" {
+		t.Errorf("read again (-want +got):\n%s%v", diff, err)
+	}
+}
+
+func TestUndoFileRefused(t *testing.T) {
+	good := `{"version":1,"made":"2026-11-25T12:00:00Z","cluster":"c","group":"g","target":"t","offsets":[{"topic":"t","partition":0,"before":1,"after":0}]}`
+	if _, err := redrive.ParseUndo([]byte(good)); err != nil {
+		t.Fatalf("got %v, want a file", err)
+	}
+	tests := []struct{ name, text string }{
+		{"nothing", ""},
+		{"no JSON", "group: g"},
+		{"another version", strings.Replace(good, `"version":1`, `"version":2`, 1)},
+		{"no group", strings.Replace(good, `"g"`, `""`, 1)},
+		{"no offsets", strings.Replace(good, `{"topic":"t","partition":0,"before":1,"after":0}`, "", 1)},
+		{"a name that is not known", strings.Replace(good, `"partition":0`, `"partition":0,"skip":true`, 1)},
+		{"something behind it", good + "{}"},
+		{"no topic", strings.Replace(good, `"topic":"t"`, `"topic":""`, 1)},
+		{"a negative offset", strings.Replace(good, `"before":1`, `"before":-1`, 1)},
+		{"a negative partition", strings.Replace(good, `"partition":0`, `"partition":-2`, 1)},
+		{"a partition twice", strings.Replace(good, `"offsets":[`, `"offsets":[{"topic":"t","partition":0,"before":1,"after":0},`, 1)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if u, err := redrive.ParseUndo([]byte(tt.text)); err == nil {
+				t.Errorf("got %+v, want an error", u)
+			}
+		})
+	}
+}
+
+// TestBack asserts when a reset is taken back, and when that would lose what the group has done since.
+func TestBack(t *testing.T) {
+	const none = redrive.None
+	tests := []struct {
+		name                   string
+		before, after, current int64
+		moved                  bool
+	}{
+		{"back, untouched", 70, 40, 40, false},
+		{"back, some handled again", 70, 40, 55, false},
+		{"back, all handled again", 70, 40, 70, false},
+		{"back, and the group has gone on", 70, 40, 71, true},
+		{"back, and reset once more", 70, 40, 39, true},
+		{"ahead, untouched", 70, 90, 90, false},
+		{"ahead, and the group has gone on", 70, 90, 91, true},
+		{"ahead, and reset once more", 70, 90, 80, true},
+		{"ahead, never set", 70, 90, 70, false},
+		{"none before, untouched", none, 40, 40, false},
+		{"none before, and the group has gone on", none, 40, 41, true},
+		{"none before, reset once more", none, 40, 39, true},
+		{"none after, untouched", 70, none, none, false},
+		{"none after, and the group has begun", 70, none, 12, true},
+		{"the offset is gone", 70, 40, none, false},
+	}
+	offset := func(n int64) *int64 {
+		if n == none {
+			return nil
+		}
+		return &n
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := redrive.Reset{Topic: apps.Topic, Partition: apps.Number, Before: offset(tt.before), After: offset(tt.after)}
+			s := redrive.Standing{Partition: apps, Committed: tt.current, End: 100}
+			m, moved, outside := r.Back(s, false, false)
+			if (moved != nil) != tt.moved || outside != nil {
+				t.Fatalf("got %+v, %+v, want moved: %t", moved, outside, tt.moved)
+			}
+			if moved != nil && (moved.Reason == "" || moved.Before != tt.before || moved.After != tt.after || moved.Current != tt.current) {
+				t.Errorf("got %+v, want how it moved and why that matters", moved)
+			}
+			if moved != nil {
+				m, moved, _ = r.Back(s, true, false)
+			}
+			if moved != nil || m.Current != tt.current || m.Target != tt.before {
+				t.Errorf("got %+v, %+v, want from %d to %d", m, moved, tt.current, tt.before)
+			}
+		})
+	}
+}
+
+// TestBackOutside asserts that a group is not sent back to where its topic does not reach any more.
+func TestBackOutside(t *testing.T) {
+	before, after := int64(5), int64(70)
+	r := redrive.Reset{Topic: apps.Topic, Partition: apps.Number, Before: &before, After: &after}
+	s := redrive.Standing{Partition: apps, Committed: 70, Start: 10, End: 100}
+	if _, moved, outside := r.Back(s, false, false); moved != nil || outside == nil || outside.Nearest != 10 {
+		t.Errorf("got %+v, %+v, want it to be outside", moved, outside)
+	}
+	if m, _, outside := r.Back(s, false, true); outside != nil || m.Target != 10 {
+		t.Errorf("got %+v, %+v, want the nearest", m, outside)
+	}
+	if m, _, outside := r.Back(redrive.Standing{Partition: apps, Committed: 5, Start: 10, End: 100}, false, false); outside != nil || m.Effect() != redrive.Same {
+		t.Errorf("got %+v, %+v, want what stands there already to stay", m, outside)
+	}
+}
