@@ -99,7 +99,7 @@ var unfit = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 
 // FileName is what the undo file of a group is called where nobody says otherwise; it says when the reset was.
 func FileName(group string, now time.Time) string {
-	return "redrive-" + unfit.ReplaceAllString(group, "_") + "-" + now.UTC().Format("20060102T150405Z") + ".json"
+	return "redrive-" + unfit.ReplaceAllString(group, "_") + "-" + now.UTC().Format("20060102T150405.000Z") + ".json"
 }
 
 // In is the partition that was reset.

@@ -130,7 +130,7 @@ func TestNear(t *testing.T) {
 }
 
 func TestFileName(t *testing.T) {
-	if got, want := redrive.FileName("team/billing eu", now), "redrive-team_billing_eu-20261125T120000Z.json"; got != want {
+	if got, want := redrive.FileName("team/billing eu", now), "redrive-team_billing_eu-20261125T120000.000Z.json"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -59,10 +59,16 @@ func run(t *testing.T, args ...string) ended {
 // runWith runs the command with a standard input and further variables.
 func runWith(t *testing.T, input string, env []string, args ...string) ended {
 	t.Helper()
+	return runIn(t, t.TempDir(), input, env, args...) // where serve would have its spool
+}
+
+// runIn runs the command in a folder.
+func runIn(t *testing.T, folder, input string, env []string, args ...string) ended {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Dir = t.TempDir() // where serve would have its spool
+	cmd.Dir = folder
 	var out, errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = strings.NewReader(input), &out, &errs, append(environment(), env...)
 	err := cmd.Run()

@@ -41,7 +41,7 @@ Every setting is a key of the YAML file, an environment variable QLIK_BRIDGE_…
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(devCommand(), serveCommand(), sendCommand(), tailCommand(), deliverCommand(), topicsCommand(), deadLetterCommand(), verifyCommand(), doctorCommand(), configCommand(), versionCommand())
+	root.AddCommand(devCommand(), serveCommand(), sendCommand(), tailCommand(), deliverCommand(), topicsCommand(), redriveCommand(), deadLetterCommand(), verifyCommand(), doctorCommand(), configCommand(), versionCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		if cmd.HasSubCommands() { // shows its help; a word that is none of its commands is wrong usage, which cobra alone lets pass

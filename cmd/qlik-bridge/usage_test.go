@@ -67,6 +67,34 @@ func TestExitCodes(t *testing.T) {
 		{name: "requeue all and some", args: []string{"dead-letter", "requeue", "--all", "--id", "e"}, code: 2, want: []string{"--all"}},
 		{name: "requeue no position", args: []string{"dead-letter", "requeue", "0-1"}, code: 2, want: []string{`"0-1"`}},
 		{name: "requeue without time", args: []string{"dead-letter", "requeue", "--all", "--timeout", "0s"}, code: 2, want: []string{"--timeout 0s"}},
+		{name: "redrive no group", args: []string{"redrive", "--to-earliest"}, code: 2, want: []string{"--group"}},
+		{name: "redrive to nowhere", args: []string{"redrive", "--group", "g"}, code: 2, want: []string{"where to?", "--to-datetime, --by-duration, --to-event, --to-earliest, --to-latest, --to-offset, --shift-by", "got none"}},
+		{name: "redrive to nowhere, in words", args: []string{"redrive", "--group", "g", "--to-earliest=false"}, code: 2, want: []string{"got none"}},
+		{name: "redrive to two places", args: []string{"redrive", "--group", "g", "--to-earliest", "--to-offset", "0"}, code: 2, want: []string{"got --to-earliest and --to-offset"}},
+		{name: "redrive to no time", args: []string{"redrive", "--group", "g", "--to-datetime", "noon"}, code: 2, want: []string{"--to-datetime", `"noon"`, "2026-11-23T12:00:00.000"}},
+		{name: "redrive by no duration", args: []string{"redrive", "--group", "g", "--by-duration", "1d"}, code: 2, want: []string{"--by-duration", `"1d"`, "PT1H30M", "90m"}},
+		{name: "redrive to no offset", args: []string{"redrive", "--group", "g", "--to-offset", "x"}, code: 2, want: []string{"--to-offset"}},
+		{name: "redrive to a negative offset", args: []string{"redrive", "--group", "g", "--to-offset", "-1"}, code: 2, want: []string{"--to-offset -1"}},
+		{name: "redrive by no number", args: []string{"redrive", "--group", "g", "--shift-by", "x"}, code: 2, want: []string{"--shift-by"}},
+		{name: "redrive no partition", args: []string{"redrive", "--group", "g", "--to-earliest", "--topic", "qlik.apps:x"}, code: 2, want: []string{"--topic", `"qlik.apps:x"`, "qlik.apps:0,1"}},
+		{name: "redrive an unknown family", args: []string{"redrive", "--group", "g", "--to-earliest", "--family", "app"}, code: 2, want: []string{"--family", `"app"`}},
+		{name: "redrive a bad type", args: []string{"redrive", "--group", "g", "--to-earliest", "--type", "*.app"}, code: 2, want: []string{"--type", `"*.app"`}},
+		{name: "redrive since when", args: []string{"redrive", "--group", "g", "--to-event", "e", "--since", "noon"}, code: 2, want: []string{"--since", "90m"}},
+		{name: "redrive since without an event", args: []string{"redrive", "--group", "g", "--to-earliest", "--since", "1h"}, code: 2, want: []string{"--since means nothing without --to-event"}},
+		{name: "redrive a partition without an event", args: []string{"redrive", "--group", "g", "--to-earliest", "--only-partition"}, code: 2, want: []string{"--only-partition means nothing without --to-event"}},
+		{name: "redrive and read backwards", args: []string{"redrive", "--group", "g", "--to-earliest", "--read", "-1"}, code: 2, want: []string{"--read -1"}},
+		{name: "redrive with force", args: []string{"redrive", "--group", "g", "--to-earliest", "--force"}, code: 2, want: []string{"--force means nothing without --undo"}},
+		{name: "redrive a tenant", args: []string{"redrive", "--group", "g", "--to-earliest", "--tenant", "t"}, code: 2, want: []string{"--tenant means nothing without --copy-to"}},
+		{name: "undo and more", args: []string{"redrive", "--undo", "f", "--to-earliest"}, code: 2, want: []string{"--to-earliest means nothing with --undo"}},
+		{name: "undo of a group", args: []string{"redrive", "--undo", "f", "--group", "g"}, code: 2, want: []string{"--group means nothing with --undo"}},
+		{name: "undo a copy", args: []string{"redrive", "--undo", "f", "--copy-to", "t"}, code: 2, want: []string{"--copy-to means nothing with --undo"}},
+		{name: "copy nothing", args: []string{"redrive", "--copy-to", "t", "--to-latest"}, code: 2, want: []string{"--to-latest", "--to-earliest"}},
+		{name: "copy by a shift", args: []string{"redrive", "--copy-to", "t", "--group", "g", "--shift-by", "-1"}, code: 2, want: []string{"--shift-by", "which events"}},
+		{name: "copy with an undo file", args: []string{"redrive", "--copy-to", "t", "--to-earliest", "--undo-file", "f"}, code: 2, want: []string{"--undo-file means nothing with --copy-to"}},
+		{name: "copy without time", args: []string{"redrive", "--copy-to", "t", "--to-earliest", "--timeout", "0s"}, code: 2, want: []string{"--timeout 0s"}},
+		{name: "copy until when", args: []string{"redrive", "--copy-to", "t", "--to-earliest", "--until", "noon"}, code: 2, want: []string{"--until", "90m"}},
+		{name: "redrive with an argument", args: []string{"redrive", "billing"}, code: 2, want: []string{`"billing"`}},
+		{name: "redrive without Kafka", args: []string{"redrive", "--group", "g", "--to-earliest", "--kafka-brokers", "127.0.0.1:1", "--kafka-dial-timeout", "1s"}, code: 1, want: []string{"kafka [127.0.0.1:1]: "}},
 		{name: "no Kafka", args: []string{"topics", "plan", "--kafka-brokers", "127.0.0.1:1"}, code: 1, want: []string{"127.0.0.1:1"}},
 	}
 	for _, tt := range tests {
@@ -85,7 +113,7 @@ func TestExitCodes(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	want := map[string]bool{"dev": true, "serve": true, "send": true, "tail": true, "topics plan": true, "topics apply": true, "topics list": true, "dead-letter list": true,
-		"dead-letter show": true, "dead-letter requeue": true, "verify": true,
+		"dead-letter show": true, "dead-letter requeue": true, "redrive": true, "verify": true,
 		"config check": true, "config show": true, "version": true, "completion bash": true}
 	var visit func(path []string)
 	visit = func(path []string) {
