@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -15,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"qlikbridge/bridge"
-	"qlikbridge/bridge/app"
+	"qlikbridge/bridge/apptest"
 	"qlikbridge/bridge/sandbox"
 )
 
@@ -73,7 +70,7 @@ func TestConsumeResumesAtTheEventThatFailed(t *testing.T) {
 	}
 	var got []string
 	refused := errors.New("refused")
-	err := consume(t.Context(), b.brokers, []string{topic}, group, 0, func(_ string, e *event.Event) error {
+	err := consume(t.Context(), b.Brokers(), []string{topic}, group, 0, func(_ string, e *event.Event) error {
 		if len(got) == 2 {
 			return refused
 		}
@@ -99,7 +96,7 @@ func TestConsumeEndsWithItsContext(t *testing.T) {
 	b := startBridge(t)
 	_, d := b.deliver(t, "com.qlik.app.created", string(bridge.CloudEvents))
 	ctx, cancel := context.WithCancel(t.Context())
-	err := consume(ctx, b.brokers, []string{d.Topic}, "interrupted", 0, func(string, *event.Event) error {
+	err := consume(ctx, b.Brokers(), []string{d.Topic}, "interrupted", 0, func(string, *event.Event) error {
 		cancel()
 		return nil
 	})
@@ -109,68 +106,17 @@ func TestConsumeEndsWithItsContext(t *testing.T) {
 }
 
 // running is a bridge with a Kafka and a tenant, all in this process.
-type running struct {
-	brokers []string
-	tenant  *sandbox.Tenant
-	samples *sandbox.Samples
-}
+type running struct{ *apptest.Bridge }
 
 func startBridge(t *testing.T) *running {
 	t.Helper()
-	kafka, err := sandbox.StartKafka(sandbox.KafkaOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(kafka.Close)
-	c := app.DefaultConfig()
-	c.Spool.Dir = t.TempDir()
-	c.Listen, c.AdminListen, c.Kafka.Brokers = "127.0.0.1:0", "127.0.0.1:0", kafka.Brokers()
-	c.SecretsFile = filepath.Join(t.TempDir(), "secrets")
-	if err := os.WriteFile(c.SecretsFile, []byte("a signing secret for this test alone\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	a, err := app.New(c, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Start()
-	t.Cleanup(func() { _ = a.Stop() }) // whether it stops well is for the tests of bridge/app
-	awaitReady(t, a)
-	keyring, err := bridge.LoadKeyring(c.SecretsFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tenant := sandbox.NewTenant("http://"+a.Addr()+"/webhooks/"+app.DefaultSourceName, keyring.Sign)
-	return &running{brokers: kafka.Brokers(), tenant: tenant, samples: sandbox.NewSamples(1, time.Now)}
-}
-
-func awaitReady(t *testing.T, a *app.App) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		ready, why := a.Ready()
-		if ready {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the bridge is not ready after 30 s: %v", why)
-		}
-	}
+	return &running{apptest.Start(t)}
 }
 
 // deliver posts one sample and returns its id, and what a consumer is to see of it.
 func (b *running) deliver(t *testing.T, typ, envelope string) (string, delivery) {
 	t.Helper()
-	body, err := b.samples.Body(typ, envelope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := b.tenant.Post(t.Context(), body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.Outcome != string(bridge.Published) {
-		t.Fatalf("%s as %s: got %+v, want it published", typ, envelope, answer)
-	}
+	body, answer := b.Sample(t, typ, bridge.Envelope(envelope))
 	var members struct{ Data json.RawMessage }
 	if err := json.Unmarshal(body, &members); err != nil {
 		t.Fatal(err)
@@ -183,7 +129,7 @@ func (b *running) consume(t *testing.T, topics []string, count int, handle func(
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := consume(ctx, b.brokers, topics, group, count, handle); err != nil {
+	if err := consume(ctx, b.Brokers(), topics, group, count, handle); err != nil {
 		t.Fatal(err)
 	}
 }
