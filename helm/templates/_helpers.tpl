@@ -1,0 +1,40 @@
+{{- define "qlik-bridge.name" -}}
+{{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Room for the longest suffix, -deliver. */}}
+{{- define "qlik-bridge.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{ default $full .Values.fullnameOverride | trunc 54 | trimSuffix "-" }}
+{{- end }}
+
+{{/* What all pods of the release have in common. */}}
+{{- define "qlik-bridge.release" -}}
+app.kubernetes.io/name: {{ include "qlik-bridge.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* These two take (list root component). */}}
+{{- define "qlik-bridge.selector" -}}
+{{ include "qlik-bridge.release" (index . 0) }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{- define "qlik-bridge.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "qlik-bridge.selector" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: qlik-bridge
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "qlik-bridge.serviceAccountName" -}}
+{{ default (ternary (include "qlik-bridge.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
+{{- end }}
+
+{{- define "qlik-bridge.config" -}}
+config.yaml: |
+  {{- toYaml .Values.config | nindent 2 }}
+{{- end }}
