@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+
+	"qlikbridge/bridge/proof"
 )
 
 // patience is for what has to come on a machine that does other things as well.
@@ -29,12 +31,12 @@ func (s *stage) startBridge(settings ...string) *bridge {
 }
 
 // send begins to post to a URL, or goes on after finishSending, at the rate that the flags say.
-func (s *stage) send(url string) { s.sendAs(&sender{url: url}) }
+func (s *stage) send(url string) { s.sendAs(&proof.Sender{URL: url}) }
 
-func (s *stage) sendAs(load *sender) {
-	load.run, load.ledger, load.rate, load.seqs = s.run, s.ledger, s.opt.rate, s.seqs
+func (s *stage) sendAs(load *proof.Sender) {
+	load.Run, load.Ledger, load.Rate, load.Seqs = s.run, s.ledger, s.opt.rate, s.seqs
 	s.load = load
-	load.start()
+	load.Start()
 }
 
 // finishSending returns when everything that was begun is answered or given up.
@@ -42,8 +44,7 @@ func (s *stage) finishSending() {
 	if s.load == nil {
 		return
 	}
-	s.load.stop()
-	err := s.load.finish()
+	err := s.load.Finish()
 	s.before, s.load = s.tally(), nil
 	s.must("send", err)
 }
@@ -52,9 +53,9 @@ func (s *stage) finishSending() {
 func (s *stage) tally() tally {
 	t := s.before
 	if s.load != nil {
-		t.acknowledged += s.load.acknowledged.Load()
-		t.spooled += s.load.spooled.Load()
-		t.refused += s.load.refused.Load()
+		t.acknowledged += s.load.Acknowledged.Load()
+		t.spooled += s.load.Spooled.Load()
+		t.refused += s.load.Refused.Load()
 	}
 	return t
 }
@@ -102,7 +103,7 @@ func (s *stage) wantSpooled(n int64) {
 func (s *stage) leader(family string) (node int) {
 	topic := s.prefix + family
 	s.until("ask for the leader of "+topic, patience, func() error {
-		return withAdmin(s.ctx, s.cluster.Brokers(), func(ctx context.Context, admin *kadm.Client) error {
+		return proof.WithAdmin(s.ctx, s.cluster.Brokers(), func(ctx context.Context, admin *kadm.Client) error {
 			listed, err := admin.ListTopics(ctx, topic)
 			if err = errors.Join(err, listed.Error()); err != nil {
 				return err

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"qlikbridge/bridge/proof"
 )
 
 // probeEvery is how often the balancer asks /readyz, more often than Kubernetes does and still not at every request.
@@ -31,7 +33,7 @@ func (s *stage) startBalancer() string {
 	p := &balancer{stage: s, ready: make([]atomic.Bool, len(s.bridges)), done: make(chan struct{})}
 	proxy := &httputil.ReverseProxy{Rewrite: p.rewrite, ModifyResponse: p.sign, ErrorHandler: p.fail,
 		Transport: &http.Transport{MaxIdleConnsPerHost: things}}
-	server := &http.Server{Handler: proxy, ReadHeaderTimeout: answerLimit}
+	server := &http.Server{Handler: proxy, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }() // until it is closed
 	s.onEnd(func() { close(p.done); _ = server.Close() })
 	bridges := s.bridges // fixed from now on
@@ -69,7 +71,7 @@ func (p *balancer) rewrite(r *httputil.ProxyRequest) {
 
 // sign says which instance answered, for the checker.
 func (p *balancer) sign(response *http.Response) error {
-	response.Header.Set(instanceHeader, response.Request.URL.Host)
+	response.Header.Set(proof.InstanceHeader, response.Request.URL.Host)
 	return nil
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"qlikbridge/bridge/proof"
 )
 
 // sampleRecords bounds what is held in memory of the records that a bare producer repeats.
@@ -20,9 +22,9 @@ func bareRate(ctx context.Context, brokers []string, prefix string, n int) (floa
 		return 0, err
 	}
 	scratch := "bare-" + prefix // not among those that the checker reads
-	defer func() { _ = deleteTopics(context.WithoutCancel(ctx), brokers, scratch) }()
-	err = withAdmin(ctx, brokers, func(ctx context.Context, admin *kadm.Client) error {
-		_, err := admin.CreateTopic(ctx, int32(partitions*len(kinds)), 3, nil, scratch)
+	defer func() { _ = proof.DeleteTopics(context.WithoutCancel(ctx), brokers, scratch) }()
+	err = proof.WithAdmin(ctx, brokers, func(ctx context.Context, admin *kadm.Client) error {
+		_, err := admin.CreateTopic(ctx, int32(proof.Partitions()), 3, nil, scratch)
 		return err
 	})
 	if err != nil {
@@ -51,7 +53,7 @@ func produceAll(ctx context.Context, client *kgo.Client, records []*kgo.Record, 
 
 // sample reads up to sampleRecords.
 func sample(ctx context.Context, brokers []string, prefix string) (records []*kgo.Record, err error) {
-	err = readAll(ctx, brokers, prefix, func(r *kgo.Record) {
+	err = proof.ReadAll(ctx, brokers, prefix, func(r *kgo.Record) {
 		if len(records) < sampleRecords {
 			records = append(records, r)
 		}

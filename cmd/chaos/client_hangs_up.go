@@ -1,6 +1,10 @@
 package main
 
-import "time"
+import (
+	"time"
+
+	"qlikbridge/bridge/proof"
+)
 
 // clientHangsUp has a sender without patience, and a Kafka that answers late: what was handed over is still on its way when the next
 // event of the same thing comes.
@@ -10,7 +14,7 @@ var clientHangsUp = scenario{
 	duplicates: "none are expected: what was broken off is not posted again",
 	exact:      true,
 	run: func(s *stage) {
-		s.sendAs(&sender{url: s.startBridge().url(), hangUp: 50 * time.Millisecond})
+		s.sendAs(&proof.Sender{URL: s.startBridge().url(), HangUp: 50 * time.Millisecond})
 		s.published(500)
 		s.standStill(s.leader("apps"), 10*time.Second)
 		s.published(1000)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+
+	"qlikbridge/bridge/proof"
 )
 
 // passwordChanged changes the password in Kafka first and in the bridge's file 10 s later. Kafka has clients log in anew every few seconds
@@ -36,7 +38,7 @@ var passwordChanged = scenario{
 
 func (s *stage) setPassword(password string) {
 	s.say("the password is changed in Kafka")
-	s.must("change the password", withAdmin(s.ctx, s.cluster.Brokers(), func(ctx context.Context, admin *kadm.Client) error {
+	s.must("change the password", proof.WithAdmin(s.ctx, s.cluster.Brokers(), func(ctx context.Context, admin *kadm.Client) error {
 		done, err := admin.AlterUserSCRAMs(ctx, nil, []kadm.UpsertSCRAM{
 			{User: s.cluster.Security().User, Mechanism: kadm.ScramSha512, Iterations: 4096, Password: password}})
 		return errors.Join(err, done.Error())

@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
+	"qlikbridge/bridge/proof"
 )
 
 // replayLimit is how long the bridge may take, once Kafka is whole again, to bring all that it has spooled there.
@@ -84,31 +84,22 @@ func (b *bridge) holdsNothing() error {
 
 // check compares the ledger, read back from its file, with all that is in Kafka.
 func (s *stage) check(r *row) {
-	attempts, err := readLedger(s.ledgerFile())
+	attempts, err := proof.ReadLedger(s.ledgerFile())
 	s.must("read the ledger", err)
-	c := newCheck(s.run, s.prefix, s.bound, attempts)
-	err = readAll(s.ctx, s.cluster.Brokers(), s.prefix, func(kr *kgo.Record) {
-		rec := record{at: place{kr.Topic, kr.Partition, kr.Offset}, key: kr.Key, value: kr.Value}
-		for _, h := range kr.Headers {
-			if h.Key == "ce_id" {
-				rec.id = string(h.Value)
-			}
-		}
-		c.see(rec)
-	})
-	s.must("read the topics", err)
+	c := proof.NewCheck(s.run, s.prefix, s.bound, attempts)
+	s.must("read the topics", c.Read(s.ctx, s.cluster.Brokers()))
 	for _, b := range s.bridges {
 		b.remember()
 		r.SetAside, r.PeakMB = r.SetAside+b.setAside, max(r.PeakMB, b.peakMB)
 	}
-	r.findings = c.findings(s.deleted)
+	r.Findings = c.Findings(s.deleted)
 	r.judge(s.mayDamage, s.scenario.exact)
 }
 
 // tidy removes what only a failure needs.
 func (s *stage) tidy() {
 	if s.scenario.kafka != ownKafka {
-		s.must("delete the topics", deleteTopics(s.ctx, s.cluster.Brokers(), s.prefix))
+		s.must("delete the topics", proof.DeleteTopics(s.ctx, s.cluster.Brokers(), s.prefix))
 	}
 	if !s.opt.keep {
 		s.onEnd(func() { _ = os.RemoveAll(s.dir) })

@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"time"
+
+	"qlikbridge/bridge/proof"
 )
 
 // rollingRestart does what a Deployment does: one instance after the other is asked to end and replaced, behind something that sends
@@ -43,7 +45,7 @@ func (s *stage) replace(b *bridge) {
 
 // notOK counts the attempts that were not answered 200.
 func (s *stage) notOK() (n int) {
-	attempts, err := readLedger(s.ledgerFile())
+	attempts, err := proof.ReadLedger(s.ledgerFile())
 	s.must("read the ledger", err)
 	for _, a := range attempts {
 		if !a.GivenUp && a.Status != http.StatusOK {

@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"qlikbridge/bridge/proof"
 )
 
 // row is what one scenario showed. As JSON it passes from a run in another network namespace to the one that prints.
 type row struct {
 	Name, About, Duplicates string
-	findings
+	proof.Findings
 	SetAside float64 // entries of the spool that the bridge says it could not read
 	PeakMB   float64 // of one process
 	Seconds  float64

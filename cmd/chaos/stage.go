@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"qlikbridge/bridge/kafkatest"
+	"qlikbridge/bridge/proof"
 )
 
 // stage is what a scenario plays on: a Kafka, bridges, a sender. Its methods fail as those of testing.T do: they do not return, the
@@ -25,17 +26,17 @@ type stage struct {
 
 	cluster  *kafkatest.Cluster
 	bridges  []*bridge
-	ledger   *ledger
+	ledger   *proof.Ledger
 	seqs     []int
-	load     *sender // nil: nobody sends
-	before   tally   // of the senders that have ended
+	load     *proof.Sender // nil: nobody sends
+	before   tally         // of the senders that have ended
 	cleanups []func()
 
 	// For the row.
 	failures  []string
 	notes     []string
-	deleted   func(attempt) bool // nil: no topic was deleted
-	mayDamage bool               // the spool was damaged: what the bridge sets aside is not lost without a word
+	deleted   func(proof.Attempt) bool // nil: no topic was deleted
+	mayDamage bool                     // the spool was damaged: what the bridge sets aside is not lost without a word
 	bound     time.Duration
 	inside    *row // where another process of this program has played the scenario
 }
@@ -57,12 +58,12 @@ func newStage(ctx context.Context, opt options, sc scenario, dir string) (*stage
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, err
 	}
-	err := errors.Join(os.WriteFile(filepath.Join(s.dir, "secrets"), []byte(secret+"\n"), 0o600),
-		os.WriteFile(filepath.Join(s.dir, "config.yaml"), topicsConfig(), 0o600))
+	err := errors.Join(os.WriteFile(filepath.Join(s.dir, "secrets"), []byte(proof.Secret+"\n"), 0o600),
+		os.WriteFile(filepath.Join(s.dir, "config.yaml"), proof.TopicsConfig(), 0o600))
 	if err != nil {
 		return nil, err
 	}
-	s.ledger, err = createLedger(s.ledgerFile())
+	s.ledger, err = proof.CreateLedger(s.ledgerFile())
 	return s, err
 }
 
@@ -74,7 +75,7 @@ func (s *stage) onEnd(fn func()) { s.cleanups = append(s.cleanups, fn) }
 // clear takes everything down, whatever state it is in.
 func (s *stage) clear() {
 	if s.load != nil {
-		s.load.stop()
+		s.load.Stop()
 	}
 	for _, b := range s.bridges {
 		if b.process != nil {
@@ -82,9 +83,9 @@ func (s *stage) clear() {
 		}
 	}
 	if s.load != nil {
-		_ = s.load.finish()
+		_ = s.load.Finish()
 	}
-	_ = s.ledger.close()
+	_ = s.ledger.Close()
 	for i := len(s.cleanups) - 1; i >= 0; i-- {
 		s.cleanups[i]()
 	}

@@ -1,4 +1,4 @@
-package main
+package proof
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ type record struct {
 
 // damage says what of a record is not as it is to be, nil: the record is whole. The CloudEvents SDK judges the envelope, since that is
 // what consumers read it with; data is compared byte for byte.
-func (r record) damage(e event) error {
+func (r record) damage(e Event) error {
 	var got cloudevents.Event
 	if err := json.Unmarshal(r.value, &got); err != nil {
 		return fmt.Errorf("no CloudEvent: %w", err)
@@ -42,14 +42,14 @@ func (r record) damage(e event) error {
 	}
 	partitionKey, _ := got.Extensions()["partitionkey"].(string)
 	switch {
-	case got.ID() != e.id():
+	case got.ID() != e.ID():
 		return fmt.Errorf("its id is %q", got.ID())
-	case got.Type() != e.typ():
-		return fmt.Errorf("its type is %q, not %q", got.Type(), e.typ())
-	case string(data) != e.data():
+	case got.Type() != e.Type():
+		return fmt.Errorf("its type is %q, not %q", got.Type(), e.Type())
+	case string(data) != e.Data():
 		return fmt.Errorf("its data is %.200s", data)
-	case partitionKey != e.key() || string(r.key) != e.key():
-		return fmt.Errorf("its partitionkey is %q, its key %q, not %q", partitionKey, r.key, e.key())
+	case partitionKey != e.Key() || string(r.key) != e.Key():
+		return fmt.Errorf("its partitionkey is %q, its key %q, not %q", partitionKey, r.key, e.Key())
 	}
 	return nil
 }

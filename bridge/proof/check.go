@@ -1,24 +1,26 @@
-package main
+package proof
 
 import (
+	"context"
 	"fmt"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// check compares what the sender's ledger says with what is in Kafka: first every record is shown to see, in the order of its
-// partition, then findings sums up.
-type check struct {
+// Check compares what the sender's ledger says with what is in Kafka: Read looks at every record, then Findings sums up.
+type Check struct {
 	run, prefix string
 	bound       time.Duration // for every answer
 
-	promised map[string]attempt // :: id -> the first 2xx that it was answered with
+	promised map[string]Attempt // :: id -> the first 2xx that it was answered with
 	posts    map[string]int     // :: id -> attempts
 	places   map[string][]place // :: id -> its records in the topic of its family, in the order seen
-	found    findings
+	found    Findings
 }
 
-// findings are the figures of one scenario.
-type findings struct {
+// Findings are the figures of one run.
+type Findings struct {
 	Sent, Posts, Acknowledged, Spooled          int           // events, attempts, events with a 2xx, events with a 2xx from the spool
 	Refused, Unanswered, HungUp                 int           // attempts: 503; the connection broke; the sender did not wait
 	Lost, Deleted, Damaged                      int           // events with a 2xx that are in no topic: unexplained, and the explained
@@ -29,15 +31,16 @@ type findings struct {
 	Examples                                    []string      // the first of what must not be, in words
 }
 
-func newCheck(run, prefix string, bound time.Duration, attempts []attempt) *check {
-	c := &check{run: run, prefix: prefix, bound: bound, promised: map[string]attempt{}, posts: map[string]int{}, places: map[string][]place{}}
+// NewCheck takes the attempts of a run, and the prefix of the topics that they went to. bound is the longest that an answer may take.
+func NewCheck(run, prefix string, bound time.Duration, attempts []Attempt) *Check {
+	c := &Check{run: run, prefix: prefix, bound: bound, promised: map[string]Attempt{}, posts: map[string]int{}, places: map[string][]place{}}
 	sent, spooled := map[string]bool{}, map[string]bool{}
 	for _, a := range attempts {
 		sent[a.ID] = true
 		if a.GivenUp {
 			continue
 		}
-		if a.Outcome == "spooled" && a.acknowledged() {
+		if a.Outcome == "spooled" && a.Acknowledged() {
 			spooled[a.ID] = true
 		}
 		c.answered(a)
@@ -48,11 +51,11 @@ func newCheck(run, prefix string, bound time.Duration, attempts []attempt) *chec
 
 // answered judges one attempt: an answer that is none of 200 and 503 with Retry-After is wrong, one beyond the bound is late, and so is
 // a connection that broke only then.
-func (c *check) answered(a attempt) {
+func (c *Check) answered(a Attempt) {
 	f := &c.found
 	f.Posts++
 	c.posts[a.ID]++
-	if _, before := c.promised[a.ID]; a.acknowledged() && !before {
+	if _, before := c.promised[a.ID]; a.Acknowledged() && !before {
 		c.promised[a.ID] = a
 	}
 	switch {
@@ -72,15 +75,28 @@ func (c *check) answered(a attempt) {
 	}
 }
 
+// Read looks at every record of the topics with the prefix, from offset 0. Three minutes are the most that it takes.
+func (c *Check) Read(ctx context.Context, brokers []string) error {
+	return ReadAll(ctx, brokers, c.prefix, func(r *kgo.Record) {
+		seen := record{at: place{r.Topic, r.Partition, r.Offset}, key: r.Key, value: r.Value}
+		for _, h := range r.Headers {
+			if h.Key == "ce_id" {
+				seen.id = string(h.Value)
+			}
+		}
+		c.see(seen)
+	})
+}
+
 // see takes one record. One of another id than the run's is corrupt: nobody sent it. One in another topic than its family's is misrouted,
 // and that includes the dead letters, since every event is sound.
-func (c *check) see(r record) {
-	e, ours := parseID(c.run, r.id)
+func (c *Check) see(r record) {
+	e, ours := ParseID(c.run, r.id)
 	switch {
 	case !ours:
 		c.example(&c.found.Corrupt, "%s: nobody sent id %q", r.at, r.id)
 		return
-	case r.at.topic != c.prefix+e.family():
+	case r.at.topic != c.prefix+e.Family():
 		c.example(&c.found.Misrouted, "%s is at %s", r.id, r.at)
 		c.places[r.id] = append(c.places[r.id], []place{}...) // in the map now: not lost
 		return
@@ -97,15 +113,15 @@ func (c *check) see(r record) {
 	c.places[r.id] = append(c.places[r.id], r.at)
 }
 
-// findings sums up. deleted says of an acknowledged event that is in no topic whether its topic was deleted with it; nil: none was.
-func (c *check) findings(deleted func(attempt) bool) findings {
+// Findings sums up. deleted says of an acknowledged event that is in no topic whether its topic was deleted with it; nil: none was.
+func (c *Check) Findings(deleted func(Attempt) bool) Findings {
 	for id, a := range c.promised {
 		at, there := c.places[id]
 		switch {
 		case !there && deleted != nil && deleted(a):
 			c.found.Deleted++
 		case !there:
-			c.example(&c.found.Lost, "%s was answered %s at %s and is in no topic", id, a.Outcome, a.ended().Format(time.StampMilli))
+			c.example(&c.found.Lost, "%s was answered %s at %s and is in no topic", id, a.Outcome, a.Ended().Format(time.StampMilli))
 		case len(at) > 0 && a.Outcome == "published" && !a.pointsTo(at) && (deleted == nil || !deleted(a)):
 			c.example(&c.found.Corrupt, "%s was answered to be at %s/%d@%d and is at %v", id, a.Topic, a.Partition, a.Offset, at)
 		}
@@ -114,7 +130,7 @@ func (c *check) findings(deleted func(attempt) bool) findings {
 	return c.found
 }
 
-func (a attempt) pointsTo(at []place) bool {
+func (a Attempt) pointsTo(at []place) bool {
 	for _, p := range at {
 		if p == (place{a.Topic, a.Partition, a.Offset}) {
 			return true
@@ -124,7 +140,7 @@ func (a attempt) pointsTo(at []place) bool {
 }
 
 // example counts, and keeps the first few in words.
-func (c *check) example(count *int, format string, args ...any) {
+func (c *Check) example(count *int, format string, args ...any) {
 	if *count++; *count <= 5 {
 		c.found.Examples = append(c.found.Examples, fmt.Sprintf(format, args...))
 	}

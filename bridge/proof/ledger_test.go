@@ -1,4 +1,4 @@
-package main
+package proof
 
 import (
 	"os"
@@ -12,7 +12,7 @@ import (
 // What write returned for is read back, whoever wrote it; a line that a kill cut off is left out, one that is broken is an error.
 func TestLedgerKeepsWhatItTook(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger")
-	l, err := createLedger(path)
+	l, err := CreateLedger(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,27 +20,27 @@ func TestLedgerKeepsWhatItTook(t *testing.T) {
 	for thing := range 20 {
 		writers.Go(func() {
 			for seq := range 50 {
-				if err := l.write(attempt{ID: event{"t", thing, seq}.id(), Seq: seq, Status: 200}); err != nil {
+				if err := l.write(Attempt{ID: Event{"t", thing, seq}.ID(), Seq: seq, Status: 200}); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	writers.Wait()
-	before, err := readLedger(path) // not closed: as after a kill
+	before, err := ReadLedger(path) // not closed: as after a kill
 	if err != nil || len(before) != 1000 {
 		t.Fatalf("got %d attempts and %v, want 1000", len(before), err)
 	}
-	if err := l.close(); err != nil {
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	appendTo(t, path, `{"id":"t-000-0`)
-	after, err := readLedger(path)
+	after, err := ReadLedger(path)
 	if diff := cmp.Diff(before, after); err != nil || diff != "" {
 		t.Errorf("with a line cut off: got %v and (-want +got):\n%s", err, diff)
 	}
 	appendTo(t, path, "\n")
-	if _, err := readLedger(path); err == nil {
+	if _, err := ReadLedger(path); err == nil {
 		t.Error("with a broken line: got no error")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package proof
 
 import (
 	"context"
@@ -16,8 +16,11 @@ import (
 // partitions of the topics that events are sent to; all others have one, since a restarted broker has to open each.
 const partitions = 3
 
-// topicsConfig is the part of the bridge's configuration that lays the topics out.
-func topicsConfig() []byte {
+// Partitions is how many partitions events are sent to, of all topics together.
+func Partitions() int { return partitions * len(kinds) }
+
+// TopicsConfig is the part of the bridge's configuration that lays the topics out.
+func TopicsConfig() []byte {
 	used := map[string]int{}
 	for _, k := range kinds {
 		used[k.family] = partitions
@@ -30,8 +33,8 @@ func topicsConfig() []byte {
 	return []byte(text.String())
 }
 
-// withAdmin gives fn a client of its own and some seconds: one that once failed to connect waits longer and longer.
-func withAdmin(ctx context.Context, brokers []string, fn func(context.Context, *kadm.Client) error) error {
+// WithAdmin gives fn a client of its own and some seconds: one that once failed to connect waits longer and longer.
+func WithAdmin(ctx context.Context, brokers []string, fn func(context.Context, *kadm.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...))
@@ -53,8 +56,8 @@ func topicsOf(ctx context.Context, admin *kadm.Client, prefix string) (names []s
 	return names, err
 }
 
-// readAll shows every record of the topics with a prefix, from offset 0 to the end, each partition in its order.
-func readAll(ctx context.Context, brokers []string, prefix string, see func(*kgo.Record)) error {
+// ReadAll shows every record of the topics with a prefix, from offset 0 to the end, each partition in its order.
+func ReadAll(ctx context.Context, brokers []string, prefix string, see func(*kgo.Record)) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	names, left, err := endsOf(ctx, brokers, prefix)
@@ -77,7 +80,7 @@ func readAll(ctx context.Context, brokers []string, prefix string, see func(*kgo
 
 // endsOf counts records by offsets: no transactions and no compaction, so each offset is a record.
 func endsOf(ctx context.Context, brokers []string, prefix string) (names []string, records int64, err error) {
-	err = withAdmin(ctx, brokers, func(ctx context.Context, admin *kadm.Client) error {
+	err = WithAdmin(ctx, brokers, func(ctx context.Context, admin *kadm.Client) error {
 		if names, err = topicsOf(ctx, admin, prefix); err != nil {
 			return err
 		}
@@ -91,8 +94,9 @@ func endsOf(ctx context.Context, brokers []string, prefix string) (names []strin
 	return names, records, err
 }
 
-func deleteTopics(ctx context.Context, brokers []string, prefix string) error {
-	return withAdmin(ctx, brokers, func(ctx context.Context, admin *kadm.Client) error {
+// DeleteTopics deletes every topic with a prefix.
+func DeleteTopics(ctx context.Context, brokers []string, prefix string) error {
+	return WithAdmin(ctx, brokers, func(ctx context.Context, admin *kadm.Client) error {
 		names, err := topicsOf(ctx, admin, prefix)
 		if err != nil || len(names) == 0 {
 			return err

@@ -1,4 +1,4 @@
-package main
+package proof
 
 import (
 	"bufio"
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// attempt is one POST and what came of it, or the end of trying: one line of the ledger.
-type attempt struct {
+// Attempt is one POST and what came of it, or the end of trying: one line of the ledger.
+type Attempt struct {
 	ID         string        `json:"id"`
 	Key        string        `json:"key"`
 	Seq        int           `json:"seq"`
@@ -29,47 +29,51 @@ type attempt struct {
 	GivenUp    bool          `json:"given_up,omitempty"` // no POST: the event is not sent again
 }
 
-func (a attempt) acknowledged() bool { return a.Status/100 == 2 }
-func (a attempt) ended() time.Time   { return a.Began.Add(a.Took) }
+// Acknowledged reports whether the event was promised.
+func (a Attempt) Acknowledged() bool { return a.Status/100 == 2 }
 
-// ledger is the sender's account of what was promised to it, in a file. What write returned for is on disk, so that the account outlives
+// Ended is when the answer was there.
+func (a Attempt) Ended() time.Time { return a.Began.Add(a.Took) }
+
+// Ledger is the sender's account of what was promised to it, in a file. What it took for is on disk, so that the account outlives
 // this program. Safe for concurrent use.
-type ledger struct {
+type Ledger struct {
 	file    *os.File
 	entries chan entry
 	done    chan struct{}
 }
 
 type entry struct {
-	attempt attempt
+	attempt Attempt
 	written chan error
 }
 
-func createLedger(path string) (*ledger, error) {
+// CreateLedger makes the file; one that is there already is an error.
+func CreateLedger(path string) (*Ledger, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{file: file, entries: make(chan entry, 1024), done: make(chan struct{})}
+	l := &Ledger{file: file, entries: make(chan entry, 1024), done: make(chan struct{})}
 	go l.run()
 	return l, nil
 }
 
 // write blocks until the attempt is on disk.
-func (l *ledger) write(a attempt) error {
+func (l *Ledger) write(a Attempt) error {
 	e := entry{a, make(chan error, 1)}
 	l.entries <- e
 	return <-e.written
 }
 
-// close returns when all is written. No write may come after it.
-func (l *ledger) close() error {
+// Close returns when all is written. No write may come after it.
+func (l *Ledger) Close() error {
 	close(l.entries)
 	<-l.done
 	return l.file.Close()
 }
 
-func (l *ledger) run() {
+func (l *Ledger) run() {
 	defer close(l.done)
 	for first := range l.entries {
 		batch := append([]entry{first}, l.waiting()...)
@@ -81,7 +85,7 @@ func (l *ledger) run() {
 }
 
 // waiting takes what has gathered while the last batch was written.
-func (l *ledger) waiting() (more []entry) {
+func (l *Ledger) waiting() (more []entry) {
 	for range len(l.entries) {
 		e, open := <-l.entries
 		if !open {
@@ -92,7 +96,7 @@ func (l *ledger) waiting() (more []entry) {
 	return more
 }
 
-func (l *ledger) commit(batch []entry) error {
+func (l *Ledger) commit(batch []entry) error {
 	var lines []byte
 	for _, e := range batch {
 		line, err := json.Marshal(e.attempt)
@@ -107,20 +111,20 @@ func (l *ledger) commit(batch []entry) error {
 	return l.file.Sync()
 }
 
-// readLedger leaves out a last line without its end: nobody went on from it.
-func readLedger(path string) ([]attempt, error) {
+// ReadLedger returns all attempts of a ledger, of one that is still written, too. It leaves out a last line without its end: nobody went on from it.
+func ReadLedger(path string) ([]Attempt, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	var all []attempt
+	var all []Attempt
 	for lines := bufio.NewReader(file); ; {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
-		var a attempt
+		var a Attempt
 		if err == nil {
 			err = json.Unmarshal(line, &a)
 		}

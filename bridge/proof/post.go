@@ -1,4 +1,4 @@
-package main
+package proof
 
 import (
 	"bytes"
@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// instanceHeader says which of several bridges answered; the balancer sets it.
-const instanceHeader = "Chaos-Instance"
+// InstanceHeader says which of several bridges answered, for who stands between them and the sender to set. Order is checked within one instance.
+const InstanceHeader = "Chaos-Instance"
 
-// secret signs everything; it protects nothing.
-const secret = "chaos-chaos-chaos-chaos-chaos-chaos"
+// Secret signs everything; it protects nothing.
+const Secret = "chaos-chaos-chaos-chaos-chaos-chaos"
 
 func sign(body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret))
+	mac := hmac.New(sha256.New, []byte(Secret))
 	mac.Write(body)
 	return hex.EncodeToString(mac.Sum(nil))
 }
@@ -32,14 +32,14 @@ type answer struct {
 }
 
 // post makes one attempt. It ends with the answer, the connection, or the sender's patience.
-func (s *sender) post(e event) attempt {
-	a := attempt{ID: e.id(), Key: e.key(), Seq: e.seq, Began: time.Now()}
+func (s *Sender) post(e Event) Attempt {
+	a := Attempt{ID: e.ID(), Key: e.Key(), Seq: e.seq, Began: time.Now()}
 	ctx, cancel := context.Background(), context.CancelFunc(func() {})
-	if s.hangUp > 0 {
-		ctx, cancel = context.WithTimeout(ctx, s.hangUp)
+	if s.HangUp > 0 {
+		ctx, cancel = context.WithTimeout(ctx, s.HangUp)
 	}
 	defer cancel()
-	if err := s.exchange(ctx, e.body(), &a); err != nil {
+	if err := s.exchange(ctx, e.Body(), &a); err != nil {
 		a.Status, a.Error, a.HungUp = 0, err.Error(), ctx.Err() != nil
 	}
 	a.Took = time.Since(a.Began)
@@ -47,8 +47,8 @@ func (s *sender) post(e event) attempt {
 }
 
 // exchange leaves an error where the answer did not come whole: a status without its body is a promise that the sender has not heard.
-func (s *sender) exchange(ctx context.Context, body []byte, a *attempt) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+func (s *Sender) exchange(ctx context.Context, body []byte, a *Attempt) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *sender) exchange(ctx context.Context, body []byte, a *attempt) error {
 	if err := json.NewDecoder(response.Body).Decode(&got); err != nil && response.StatusCode/100 == 2 {
 		return err
 	}
-	a.Status, a.RetryAfter, a.Instance = response.StatusCode, response.Header.Get("Retry-After"), response.Header.Get(instanceHeader)
+	a.Status, a.RetryAfter, a.Instance = response.StatusCode, response.Header.Get("Retry-After"), response.Header.Get(InstanceHeader)
 	a.Outcome, a.Topic, a.Partition, a.Offset = got.Outcome, got.Topic, got.Partition, got.Offset
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package proof
 
 import (
 	"context"
@@ -17,39 +17,43 @@ const (
 	retryPause  = 100 * time.Millisecond // after an attempt without an answer
 )
 
-// sender posts the events of many things: of one thing strictly one after another, the next only when the one before was answered with 200
+// Sender posts the events of many things: of one thing strictly one after another, the next only when the one before was answered with 200
 // or given up. So what a key's order in Kafka has to be is known, and many connections are open at once.
-type sender struct {
-	// Fixed.
-	run    string
-	url    string
-	ledger *ledger
-	rate   int           // events per second, of all things together
-	hangUp time.Duration // after which an attempt is broken off and its event given up; 0: never
-	seqs   []int         // :: thing -> seq of its last event; only the thing's goroutine touches it
-	client *http.Client
+type Sender struct {
+	// Fixed before Start.
+	Run    string // begins every id
+	URL    string
+	Ledger *Ledger
+	Rate   int           // events per second, of all things together
+	HangUp time.Duration // after which an attempt is broken off and its event given up; 0: never
+	Seqs   []int         // :: thing -> seq of its last event; only the thing's goroutine touches it
 
+	client   *http.Client
 	stopping context.Context
 	stop     context.CancelFunc
 	things   sync.WaitGroup
 
-	attempts, acknowledged, spooled, refused atomic.Int64
+	Attempts, Acknowledged, Spooled, Refused atomic.Int64 // so far
 
 	mu  sync.Mutex
 	err error // of the ledger: what is not accounted for proves nothing
 }
 
-func (s *sender) start() {
+// Start begins, and does not block. A sender is started once.
+func (s *Sender) Start() {
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.client = &http.Client{Timeout: answerLimit, Transport: &http.Transport{
-		MaxIdleConnsPerHost: len(s.seqs), IdleConnTimeout: 10 * time.Second, TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}}}
-	for thing := range s.seqs {
+		MaxIdleConnsPerHost: len(s.Seqs), IdleConnTimeout: 10 * time.Second, TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}}}
+	for thing := range s.Seqs {
 		s.things.Go(func() { s.drive(thing) })
 	}
 }
 
-// finish returns when every event that was begun is answered or given up, within answerLimit.
-func (s *sender) finish() error {
+// Stop has no event begun any more, and does not wait.
+func (s *Sender) Stop() { s.stop() }
+
+// Finish stops, and returns when every event that was begun is answered or given up, within a minute. Its error is that of the ledger.
+func (s *Sender) Finish() error {
 	s.stop()
 	s.things.Wait()
 	s.client.CloseIdleConnections()
@@ -60,12 +64,12 @@ func (s *sender) finish() error {
 
 // drive sends one thing's events at its part of the rate. What was missed while an answer took long is not made up for, so that
 // the end of an outage is no burst.
-func (s *sender) drive(thing int) {
-	every := time.Duration(len(s.seqs)) * time.Second / time.Duration(s.rate)
-	next := time.Now().Add(every * time.Duration(thing) / time.Duration(len(s.seqs)))
+func (s *Sender) drive(thing int) {
+	every := time.Duration(len(s.Seqs)) * time.Second / time.Duration(s.Rate)
+	next := time.Now().Add(every * time.Duration(thing) / time.Duration(len(s.Seqs)))
 	for s.pause(time.Until(next)) {
-		s.seqs[thing]++
-		s.deliver(event{s.run, thing, s.seqs[thing]})
+		s.Seqs[thing]++
+		s.deliver(Event{s.Run, thing, s.Seqs[thing]})
 		if next = next.Add(every); time.Since(next) > every {
 			next = time.Now()
 		}
@@ -73,21 +77,21 @@ func (s *sender) drive(thing int) {
 }
 
 // deliver posts one event until it is taken or given up.
-func (s *sender) deliver(e event) {
+func (s *Sender) deliver(e Event) {
 	for {
 		a := s.post(e)
 		s.note(a)
-		if a.acknowledged() {
+		if a.Acknowledged() {
 			return
 		}
-		if s.hangUp > 0 || !s.pause(a.retryIn()) {
-			s.write(attempt{ID: e.id(), Key: e.key(), Seq: e.seq, Began: time.Now(), GivenUp: true})
+		if s.HangUp > 0 || !s.pause(a.retryIn()) {
+			s.write(Attempt{ID: e.ID(), Key: e.Key(), Seq: e.seq, Began: time.Now(), GivenUp: true})
 			return
 		}
 	}
 }
 
-func (a attempt) retryIn() time.Duration {
+func (a Attempt) retryIn() time.Duration {
 	if seconds, err := strconv.Atoi(a.RetryAfter); err == nil && seconds > 0 {
 		return time.Duration(seconds) * time.Second
 	}
@@ -95,7 +99,7 @@ func (a attempt) retryIn() time.Duration {
 }
 
 // pause is false when the sender is to stop.
-func (s *sender) pause(d time.Duration) bool {
+func (s *Sender) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -107,22 +111,22 @@ func (s *sender) pause(d time.Duration) bool {
 }
 
 // note writes the attempt down before anybody counts on it.
-func (s *sender) note(a attempt) {
+func (s *Sender) note(a Attempt) {
 	s.write(a)
-	s.attempts.Add(1)
+	s.Attempts.Add(1)
 	switch {
-	case a.acknowledged():
-		s.acknowledged.Add(1)
+	case a.Acknowledged():
+		s.Acknowledged.Add(1)
 	case a.Status != 0:
-		s.refused.Add(1)
+		s.Refused.Add(1)
 	}
 	if a.Outcome == "spooled" {
-		s.spooled.Add(1)
+		s.Spooled.Add(1)
 	}
 }
 
-func (s *sender) write(a attempt) {
-	err := s.ledger.write(a)
+func (s *Sender) write(a Attempt) {
+	err := s.Ledger.write(a)
 	if err == nil {
 		return
 	}
