@@ -46,6 +46,9 @@ type Options struct {
 	// DataDirs are existing, empty directories that the nodes keep their data in, one per node, for instance on a small file
 	// system; the caller removes them. nil means below the cluster's own directory. Processes only.
 	DataDirs []string
+	// Host is the address of this machine that the brokers listen on and tell their clients; "" means 127.0.0.1. For clients that are not on
+	// loopback, as in a pod. Processes only, and without Security, whose certificate is for loopback.
+	Host string
 	// Provider forces one; "" means what KAFKATEST_PROVIDER says, else the first that fits.
 	Provider string
 }
@@ -84,7 +87,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 
 // startFirst takes Docker where it fits and is there, otherwise the processes.
 func startFirst(ctx context.Context, opts Options) (*Cluster, error) {
-	if opts.Nodes > 1 || opts.Security || opts.DataDirs != nil {
+	if opts.Nodes > 1 || opts.Security || opts.DataDirs != nil || opts.Host != loopback {
 		return startProcesses(ctx, opts)
 	}
 	c, noDocker := startDocker(ctx, opts)
@@ -106,6 +109,9 @@ func (o Options) complete() (Options, error) {
 	if o.HeapMiB == 0 {
 		o.HeapMiB = 512
 	}
+	if o.Host == "" {
+		o.Host = loopback
+	}
 	if o.Provider == "" {
 		o.Provider = os.Getenv(envProvider)
 	}
@@ -120,6 +126,8 @@ func (o Options) complete() (Options, error) {
 		return o, fmt.Errorf("kafkatest: %d nodes, want 1 or 3", o.Nodes)
 	case o.Nodes != 1 && o.Security:
 		return o, errors.New("kafkatest: security comes with one node only")
+	case o.Security && o.Host != loopback:
+		return o, fmt.Errorf("kafkatest: security on %s; its certificate is for %s", o.Host, loopback)
 	case o.DataDirs != nil && len(o.DataDirs) != o.Nodes:
 		return o, fmt.Errorf("kafkatest: %d data directories for %d nodes", len(o.DataDirs), o.Nodes)
 	}

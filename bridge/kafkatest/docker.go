@@ -18,8 +18,8 @@ const standInLabel = "local.standin"
 
 // startDocker runs one node in a container, where a daemon answers and has, or can pull, the image.
 func startDocker(ctx context.Context, opts Options) (*Cluster, error) {
-	if opts.Nodes > 1 || opts.Security || opts.DataDirs != nil {
-		return nil, fmt.Errorf("%w: a container is one plain node with a disk of its own; %s=%s has more", ErrUnavailable, envProvider, ProviderProcesses)
+	if opts.Nodes > 1 || opts.Security || opts.DataDirs != nil || opts.Host != loopback {
+		return nil, fmt.Errorf("%w: a container is one plain node on loopback with a disk of its own; %s=%s has more", ErrUnavailable, envProvider, ProviderProcesses)
 	}
 	name := os.Getenv(envImage)
 	if name == "" {

@@ -35,6 +35,8 @@ func fitsEnv(opts Options) error {
 		what = "a cluster of its own with three nodes"
 	case opts.Security:
 		what = "listeners with known certificates and passwords"
+	case opts.Host != loopback:
+		what = "an address of its own"
 	case opts.DataDirs != nil:
 		what = "its data in given directories"
 	case len(opts.Properties) > 0:

@@ -3,7 +3,9 @@ package kafkatest_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +21,21 @@ func TestMain(m *testing.M) { os.Exit(kafkatest.Run(m)) }
 func TestProcessesKeepWhatTheyAcknowledge(t *testing.T) {
 	c := kafkatest.New(t, kafkatest.Options{Provider: kafkatest.ProviderProcesses})
 	roundTrip(t, c)
+}
+
+// TestHost asserts that the brokers are at the address that was asked for, and say so to clients.
+func TestHost(t *testing.T) {
+	const host = "127.0.0.2"
+	l, err := net.Listen("tcp", host+":0")
+	if err != nil {
+		t.Skipf("SKIP: this machine has no %s: %v", host, err)
+	}
+	must(t, "close the listener", l.Close())
+	c := kafkatest.New(t, kafkatest.Options{Provider: kafkatest.ProviderProcesses, Host: host})
+	if got := c.Brokers()[0]; !strings.HasPrefix(got, host+":") {
+		t.Errorf("got a broker at %s, want one on %s", got, host)
+	}
+	roundTrip(t, c) // by the addresses that it advertises
 }
 
 func TestTheNamedOneKeepsWhatItAcknowledges(t *testing.T) {

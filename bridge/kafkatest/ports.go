@@ -1,7 +1,6 @@
 package kafkatest
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -13,14 +12,18 @@ import (
 // the broker cannot come back.
 const lowestPort, ports = 18000, 14000
 
-// freePorts returns loopback addresses on which nothing listens. They are free until somebody else takes them, which
+const loopback = "127.0.0.1"
+
+// freePorts returns addresses of a host of this machine on which nothing listens. They are free until somebody else takes them, which
 // is why they are chosen at random.
-func freePorts(n int) ([]string, error) {
+func freePorts(host string, n int) ([]string, error) {
 	var out []string
+	var last error
 	for range 100 * n {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(lowestPort+rand.IntN(ports)))
+		addr := net.JoinHostPort(host, strconv.Itoa(lowestPort+rand.IntN(ports)))
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
+			last = err
 			continue // taken
 		}
 		defer l.Close() // held until all are found, so that none comes twice
@@ -28,5 +31,5 @@ func freePorts(n int) ([]string, error) {
 			return out, nil
 		}
 	}
-	return nil, fmt.Errorf("finding %d free ports: %w", n, errors.New("nearly all are taken"))
+	return nil, fmt.Errorf("finding %d free ports: %w", n, last)
 }

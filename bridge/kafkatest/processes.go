@@ -53,7 +53,7 @@ func (c *Cluster) launch(ctx context.Context, opts Options, classPath, home stri
 // plan chooses ports and writes each node's directory; nothing runs after it.
 func (c *Cluster) plan(opts Options, classPath, home string) error {
 	const perNode = 2 // the plain and the controller's listener
-	addrs, err := freePorts(perNode*opts.Nodes + securePorts)
+	addrs, err := freePorts(opts.Host, perNode*opts.Nodes+securePorts)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ var loggingOptions = []string{
 	"-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 }
 
-// listeners are those of a node without security, all on loopback.
+// listeners are those of a node without security.
 func listeners(plain, control string) map[string]string {
 	return map[string]string{
 		"listeners":                      "PLAINTEXT://" + plain + ",CONTROLLER://" + control,
