@@ -12,4 +12,7 @@ func TestSumOf(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want %v", name, got, err, want)
 		}
 	}
+	if got, err := sumOf(strings.NewReader(text), "spool_events_total", `a="d"`); err != nil || got != 2 {
+		t.Errorf("with a label: got %v, %v, want 2", got, err)
+	}
 }
