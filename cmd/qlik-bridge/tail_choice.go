@@ -27,7 +27,7 @@ func choiceFlags(cmd *cobra.Command) func() (eventChoice, error) {
 	tenants := flags.StringArray("tenant", nil, "tenant ids, exact (repeatable)")
 	return func() (c eventChoice, err error) {
 		if c.types, err = selectEvents(*types, *families); err != nil {
-			return c, err
+			return c, fmt.Errorf("--type, --family: %w", err)
 		}
 		c.filter, err = joinFilters(*texts, *queries, *subjects, *tenants)
 		return c, err
