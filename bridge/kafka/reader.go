@@ -33,10 +33,11 @@ func NewReader(c Config, topics []string, from time.Time, log *slog.Logger) (*Re
 	return newReader(c, log, kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(start))
 }
 
-// What a reader holds at most of one broker's records that were not asked for yet, and of one partition's, compressed; or one batch that is larger.
+// What a reader holds at most of one broker's records that were not asked for yet, and of one partition's, compressed; or one batch that is larger. They
+// are small because ten may read for people at once, and what compresses well is many times as large.
 const (
-	readerBytes          = 1 << 20
-	readerPartitionBytes = 256 << 10
+	readerBytes          = 128 << 10
+	readerPartitionBytes = 64 << 10
 )
 
 func newReader(c Config, log *slog.Logger, opts ...kgo.Opt) (*Reader, error) {

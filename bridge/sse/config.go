@@ -17,7 +17,7 @@ const mostClients = 1000
 
 // Validate names the first key that cannot be used, and what would do.
 func (c Config) Validate() error {
-	if c.MaxClients < 1 || c.MaxClients > mostClients {
+	if c.Enabled && (c.MaxClients < 1 || c.MaxClients > mostClients) {
 		return fmt.Errorf("events.max_clients %d: 1 to %d, or set events.enabled to false", c.MaxClients, mostClients)
 	}
 	return nil

@@ -1,7 +1,9 @@
 package sse
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,6 +39,9 @@ func readPositions(id string) (positions, error) {
 	p := positions{}
 	for _, part := range parts[1:] {
 		family, offsets, ok := strings.Cut(part, "=")
+		if part == "" {
+			continue
+		}
 		if !ok || family == "" {
 			return nil, fmt.Errorf("%q is not family=offset,offset…", part)
 		}
@@ -67,26 +72,32 @@ func (p positions) at(family string, partition int32) int64 {
 	return 0
 }
 
-// append writes positions as they stand in an id, families in the order of the catalogue.
+// append writes positions as they stand in an id, families in the order of the catalogue. Where all are at their beginning a semicolon is left: a
+// browser does not send an empty id, and would begin with what comes then.
 func (p positions) append(b []byte, families []*topics.Family) []byte {
+	written := len(b)
 	for _, f := range families {
-		offsets := p[f.Name]
-		last := len(offsets) - 1
-		for last >= 0 && offsets[last] == 0 {
-			last--
-		}
-		for i := range offsets[:last+1] {
-			if i == 0 {
-				b = append(append(append(b, ';'), f.Name...), '=')
-			} else {
-				b = append(b, ',')
-			}
-			if offsets[i] > 0 {
-				b = strconv.AppendInt(b, offsets[i], 10)
-			}
+		if offsets := p[f.Name]; slices.ContainsFunc(offsets, func(n int64) bool { return n > 0 }) {
+			b = append(append(append(b, ';'), f.Name...), '=')
+			b = appendOffsets(b, offsets)
 		}
 	}
+	if len(b) == written {
+		return append(b, ';')
+	}
 	return b
+}
+
+func appendOffsets(b []byte, offsets []int64) []byte {
+	for i, offset := range offsets {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if offset > 0 {
+			b = strconv.AppendInt(b, offset, 10)
+		}
+	}
+	return bytes.TrimRight(b, ",")
 }
 
 // offsets are the positions of the partitions that exist, which ends has; families are those by topic.

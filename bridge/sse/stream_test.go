@@ -148,6 +148,22 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestResumeFromNothing asserts that a client that saw nothing, of topics that held nothing, misses nothing when it comes again.
+func TestResumeFromNothing(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	r.create(t, "qlik.apps", 1)
+	c := r.follow(t, "family=apps")
+	c.close()
+	if c.lastID == "" {
+		t.Error("got no id, which a browser would not send")
+	}
+	r.put(t, "qlik.apps", 0, "between")
+	if got := r.follow(t, "family=apps", "Last-Event-ID", c.lastID).ids(t, 1); got[0] != "between" {
+		t.Errorf("got %s, want what came between", got)
+	}
+}
+
 // TestHeartbeat asserts that a silent stream says that it lives, and how far it has come through what was not wanted; and that the server's
 // deadlines for short answers do not end it.
 func TestHeartbeat(t *testing.T) {

@@ -20,7 +20,7 @@ var eventLine = regexp.MustCompile(`^\S+Z  qlik\.[a-z-]+/\d+@\d+  com\.qlik\S+  
 func TestDev(t *testing.T) {
 	t.Parallel()
 	got := run(t, append(anywhere, "--rate", "100", "--count", "5")...)
-	got.expect(t, 0, "NOT SAFE FOR PRODUCTION USE", "webhooks ", "status ", "kafka ", "kcat -b ", "-t qlik.apps -o beginning", "curl -sS ", "qlik-bridge send --url ")
+	got.expect(t, 0, "NOT SAFE FOR PRODUCTION USE", "webhooks ", "status ", "events ", "kafka ", "kcat -b ", "-t qlik.apps -o beginning", "curl -sS ", "qlik-bridge send --url ")
 	_, events, _ := strings.Cut(got.out, "(Ctrl-C ends):\n")
 	lines := strings.Split(strings.TrimSpace(events), "\n")
 	for _, line := range lines {

@@ -26,8 +26,13 @@ type server struct {
 
 func startServe(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{kafka: startFake(t, 0)}
-	s.process = launch(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--kafka-brokers", s.kafka.Brokers()[0],
+	return startServeOn(t, startFake(t, 0), args...)
+}
+
+func startServeOn(t *testing.T, k *sandbox.Kafka, args ...string) *server {
+	t.Helper()
+	s := &server{kafka: k}
+	s.process = launch(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--kafka-brokers", strings.Join(k.Brokers(), ","),
 		"--secrets-file", file(t, "secrets", secret)}, args...)...)
 	s.await(t, &s.err, `"msg":"serving"`)
 	keyring, err := bridge.NewKeyring(secret)
