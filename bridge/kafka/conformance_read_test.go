@@ -108,6 +108,33 @@ func readerContext(t *testing.T, h *harness) {
 	}
 }
 
+// readerDeadlines asserts that no record is lost where a context ends just when records come.
+func readerDeadlines(t *testing.T, h *harness) {
+	c, topic := h.client(t), h.topic(t, 1)
+	r := newReader(t, h, topic, time.Now().Add(-time.Hour))
+	const n = 300
+	go func() {
+		for i := range n {
+			publish(t.Context(), c, record(topic, "key", fmt.Sprint(i))).in(patience)
+		}
+	}()
+	next, all := 0, within(t, patience)
+	for next < n {
+		ctx, cancel := context.WithTimeout(all, time.Millisecond)
+		got, err := r.Next(ctx)
+		cancel()
+		if err != nil && (!errors.Is(err, context.DeadlineExceeded) || all.Err() != nil) {
+			t.Fatalf("got %v after %d records", err, next)
+		}
+		for _, s := range got {
+			if string(s.Value) != fmt.Sprint(next) {
+				t.Fatalf("got %s, want %d", s.Value, next)
+			}
+			next++
+		}
+	}
+}
+
 func canceled(t *testing.T) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

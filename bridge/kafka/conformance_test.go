@@ -55,6 +55,7 @@ func conformance(t *testing.T, h *harness) {
 		{"read at offsets", readAt},
 		{"offsets from a time", offsetsFrom},
 		{"reader's context", readerContext},
+		{"reader's deadlines", readerDeadlines},
 
 		{"scan a topic", scanWhole},
 		{"scan large records", scanLarge},

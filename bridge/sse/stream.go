@@ -32,7 +32,6 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, wanted wish) {
 	began := s.Now()
 	reason, err := st.run(r.Context(), s.stop)
 	s.metrics.ended.WithLabelValues(reason).Inc()
-	s.metrics.failures.Add(float64(filter.Failures(wanted.filter)))
 	log := s.Log.With("client", r.RemoteAddr, "reason", reason, "events", st.events, "seconds", s.Now().Sub(began).Seconds())
 	if err != nil {
 		log.Warn("a stream of events broke off", "error", err)
@@ -45,7 +44,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, wanted wish) {
 func (s *Server) open(ctx context.Context, wanted wish, out *writer) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
-	st := &stream{wish: wanted, out: out, heartbeat: s.Heartbeat, sent: s.metrics.sent.Inc, families: map[string]string{}}
+	st := &stream{wish: wanted, out: out, heartbeat: s.Heartbeat, metrics: s.metrics, families: map[string]string{}}
 	var names []string
 	for _, f := range wanted.types.Families() {
 		name := s.Topics.Topic(f.Name)
@@ -71,8 +70,9 @@ type stream struct {
 	at        positions         // how far the topics were read
 	out       *writer
 	heartbeat time.Duration
-	sent      func()
-	events    int
+	metrics   *metrics
+	events    int    // sent until now
+	failures  uint64 // of CESQL, as far as they are counted
 }
 
 // run writes until the request's context, stop, the client or Kafka ends it, and says which.
@@ -118,6 +118,9 @@ func (st *stream) step(ctx context.Context) error {
 			return err
 		}
 	}
+	failures := filter.Failures(st.filter)
+	st.metrics.failures.Add(float64(failures - st.failures))
+	st.failures = failures
 	return st.out.flush()
 }
 
@@ -131,6 +134,6 @@ func (st *stream) take(r *kafka.Stored) error {
 		return err
 	}
 	st.events++
-	st.sent()
+	st.metrics.sent.Inc()
 	return nil
 }
