@@ -47,6 +47,7 @@ func main() {
 	defer stop()
 	c := consumer.Config{Kafka: kafka.DefaultConfig(), Topics: topics.DefaultConfig(), Group: *group, FromLatest: !*oldest}
 	c.Kafka.Brokers, c.Topics.Prefix = strings.Split(*brokers, ","), *prefix
+	c.Retry = consumer.Retry{Attempts: 12, First: time.Second, Most: 10 * time.Minute} // Slack may be ill for minutes
 	if err := run(ctx, c, *webhookFile); err != nil {
 		fmt.Fprintln(os.Stderr, "consumer-slack:", err)
 		os.Exit(1)
