@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop compose-test image clean
+.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop consumers compose-test image clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,10 +32,10 @@ race: ## the short tests under the race detector
 	go test -short -race ./topics ./bridge/... ./cmd/qlik-bridge
 
 lint: ## gofmt, go vet, staticcheck, shellcheck where it is installed
-	@test -z "$$(gofmt -l cmd bridge topics)" || { gofmt -l cmd bridge topics; echo 'not formatted: run gofmt -w'; exit 1; }
+	@test -z "$$(gofmt -l cmd bridge topics examples)" || { gofmt -l cmd bridge topics examples; echo 'not formatted: run gofmt -w'; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/mutate .ci/compose-test .ci/vulnerabilities .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run .ci/mutate .ci/compose-test .ci/vulnerabilities .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
 
 vulnerabilities: ## known vulnerabilities in what the binary reaches; says SKIP where the database cannot be reached
 	.ci/vulnerabilities $(GOVULNCHECK)
@@ -43,6 +43,7 @@ vulnerabilities: ## known vulnerabilities in what the binary reaches; says SKIP 
 generate: ## the pages that are made from the code
 	go test ./topics -run ReferencePage -update
 	go test ./bridge/app -run ReferencePages -update
+	go test ./examples -run ConsumersPage -update
 
 fuzz: ## FUZZTIME (2m) for each fuzz target
 	go test ./bridge -run '^$$' -fuzz '^FuzzNormalise$$' -fuzztime $(FUZZTIME)
@@ -71,8 +72,11 @@ chaos-short: build ## the same in under 5 minutes, without root
 mutants: ## builds that break the promise, and the tests that catch them
 	.ci/mutate
 
-interop: build ## records read by kcat, Python, Java and Go, with SDKs that are not ours
+interop: build ## records read by kcat, Python, Java and Go, with SDKs that are not ours; and what consumers does
 	.ci/interop/run
+
+consumers: build ## the programs of docs/consumers.md at the same time, on a real Kafka: each has every event of its types and no other
+	.ci/interop/run subscribers
 
 compose-test: build ## docker-compose.yml run for real (Docker with compose)
 	.ci/compose-test
