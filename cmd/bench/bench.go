@@ -47,6 +47,9 @@ func runIn(ctx context.Context, opt options, dir string) error {
 	if opt.footprint {
 		return b.measureFootprint(ctx)
 	}
+	if opt.filter {
+		return b.measureFilter(ctx)
+	}
 	defer func() { b.stopServers() }()
 	if opt.spooling {
 		return b.measureSpooling(ctx)

@@ -26,6 +26,10 @@ type options struct {
 	baselineOnly     bool          // no bridge, no ratios
 	footprint        bool          // measure size, idle memory and start time instead of load
 	spooling         bool          // measure the bridge with Kafka and without it, no baseline
+	filter           bool          // measure the consumer library beside a bare franz-go consumer, no bridge
+	records          int           // in the topic that they read
+	filterReader     string        // be one of the two
+	filterTopic      string        // which it reads
 	brokers          string        // comma-separated; "" starts a Kafka
 	nodes            int           // brokers of the Kafka that is started
 	connections      []int         // keep-alive connections of the generator, one measurement each
@@ -44,12 +48,18 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
-	runtime.GOMAXPROCS(1) // the generator shares the cores with what it measures; one thread of it is enough and wakes nobody
+	if opt.filterReader == "" { // a reader is what is measured
+		runtime.GOMAXPROCS(1) // the generator shares the cores with what it measures; one thread of it is enough and wakes nobody
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, opt.limit())
 	defer cancel()
-	if err := run(ctx, opt); err != nil {
+	work := run
+	if opt.filterReader != "" {
+		work = runReader
+	}
+	if err := work(ctx, opt); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -64,6 +74,10 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&opt.baselineOnly, "baseline-only", false, "measure the baseline alone")
 	flags.BoolVar(&opt.footprint, "footprint", false, "measure the bridge's size, idle memory and start time instead")
 	flags.BoolVar(&opt.spooling, "spooling", false, "measure the bridge with Kafka and while Kafka is away instead (default: 64 connections, 1 round)")
+	flags.BoolVar(&opt.filter, "filter", false, "measure the consumer library, which wants one type in fifty, beside a bare franz-go consumer instead (default: 5 rounds)")
+	flags.IntVar(&opt.records, "records", 1_000_000, "records in the topic of -filter")
+	flags.StringVar(&opt.filterReader, "filter-reader", "", "be one of the readers of -filter, and print what it did: bare or library")
+	flags.StringVar(&opt.filterTopic, "filter-topic", filterTopic, "the topic of -filter-reader")
 	flags.StringVar(&opt.brokers, "brokers", "", "Kafka brokers, comma-separated (default: start a Kafka)")
 	flags.IntVar(&opt.nodes, "nodes", 1, "brokers of the Kafka that is started, 1 or 3")
 	connections := flags.String("connections", "16,64", "numbers of connections, comma-separated")
@@ -76,7 +90,7 @@ func parse(args []string) (options, error) {
 		return opt, err
 	}
 	opt.serve = strings.Fields(*serve)
-	err := errors.Join(opt.spoolingDefaults(flags), opt.setConnections(*connections))
+	err := errors.Join(opt.spoolingDefaults(flags), opt.filterDefaults(flags), opt.setConnections(*connections))
 	return opt, errors.Join(err, opt.validate(flags.Args()))
 }
 
@@ -103,6 +117,12 @@ func (opt options) validate(rest []string) error {
 		return fmt.Errorf("-output %q: table or json", opt.output)
 	case opt.spooling && (opt.footprint || opt.baselineOnly || opt.minRatio > 0 || opt.brokers != ""):
 		return errors.New("-spooling takes a Kafka of its own away and has no baseline: drop -footprint, -baseline-only, -min-ratio and -brokers")
+	case opt.filter && (opt.footprint || opt.spooling || opt.baselineOnly):
+		return errors.New("-filter measures no bridge: drop -footprint, -spooling and -baseline-only")
+	case opt.records < filterTypes || opt.records%filterTypes != 0:
+		return fmt.Errorf("-records %d: a multiple of %d", opt.records, filterTypes)
+	case opt.filter || opt.filterReader != "":
+		return nil
 	case opt.baselineOnly && (opt.footprint || opt.minRatio > 0):
 		return errors.New("-footprint and -min-ratio need the bridge: drop -baseline-only")
 	case opt.baselineOnly:
@@ -116,8 +136,13 @@ func (opt options) validate(rest []string) error {
 
 // limit is the longest that the whole run may take: what it measures, twice, and five minutes to start, settle and stop.
 func (opt options) limit() time.Duration {
-	if opt.spooling {
+	switch {
+	case opt.spooling:
 		return opt.spoolingLimit()
+	case opt.filter:
+		return opt.filterLimit()
+	case opt.filterReader != "":
+		return readLimit
 	}
 	measured := 2 * time.Duration(len(opt.connections)) * (opt.warmup + time.Duration(opt.rounds)*opt.duration)
 	return 2*measured + 5*time.Minute
