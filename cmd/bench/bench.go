@@ -54,6 +54,9 @@ func runIn(ctx context.Context, opt options, dir string) error {
 	if opt.spooling {
 		return b.measureSpooling(ctx)
 	}
+	if b.opt.deliver {
+		return b.measureDeliver(ctx)
+	}
 	if err := b.startServers(ctx); err != nil {
 		return err
 	}

@@ -30,6 +30,8 @@ type options struct {
 	records          int           // in the topic that they read
 	filterReader     string        // be one of the two
 	filterTopic      string        // which it reads
+	deliver          bool          // measure deliver beside bad sinks instead
+	rate             float64       // events per second for deliver
 	brokers          string        // comma-separated; "" starts a Kafka
 	nodes            int           // brokers of the Kafka that is started
 	connections      []int         // keep-alive connections of the generator, one measurement each
@@ -78,6 +80,8 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&opt.records, "records", 1_000_000, "records in the topic of -filter")
 	flags.StringVar(&opt.filterReader, "filter-reader", "", "be one of the readers of -filter, and print what it did: bare or library")
 	flags.StringVar(&opt.filterTopic, "filter-topic", filterTopic, "the topic of -filter-reader")
+	flags.BoolVar(&opt.deliver, "deliver", false, "measure deliver with 20 subscriptions instead: three sinks bad, and none (default: 4 rounds of 20s, warm-up 10s)")
+	flags.Float64Var(&opt.rate, "rate", 50, "events per second with -deliver")
 	flags.StringVar(&opt.brokers, "brokers", "", "Kafka brokers, comma-separated (default: start a Kafka)")
 	flags.IntVar(&opt.nodes, "nodes", 1, "brokers of the Kafka that is started, 1 or 3")
 	connections := flags.String("connections", "16,64", "numbers of connections, comma-separated")
@@ -90,7 +94,7 @@ func parse(args []string) (options, error) {
 		return opt, err
 	}
 	opt.serve = strings.Fields(*serve)
-	err := errors.Join(opt.spoolingDefaults(flags), opt.filterDefaults(flags), opt.setConnections(*connections))
+	err := errors.Join(opt.spoolingDefaults(flags), opt.filterDefaults(flags), opt.deliverDefaults(flags), opt.setConnections(*connections))
 	return opt, errors.Join(err, opt.validate(flags.Args()))
 }
 
@@ -123,6 +127,10 @@ func (opt options) validate(rest []string) error {
 		return fmt.Errorf("-records %d: a multiple of %d", opt.records, filterTypes)
 	case opt.filter || opt.filterReader != "":
 		return nil
+	case opt.deliver && (opt.footprint || opt.spooling || opt.baselineOnly || opt.minRatio > 0):
+		return errors.New("-deliver measures by itself: drop -footprint, -spooling, -baseline-only and -min-ratio")
+	case !(opt.rate > 0 && opt.rate <= 10_000):
+		return fmt.Errorf("-rate %v: more than 0, 10000 at the most", opt.rate)
 	case opt.baselineOnly && (opt.footprint || opt.minRatio > 0):
 		return errors.New("-footprint and -min-ratio need the bridge: drop -baseline-only")
 	case opt.baselineOnly:
@@ -141,6 +149,8 @@ func (opt options) limit() time.Duration {
 		return opt.spoolingLimit()
 	case opt.filter:
 		return opt.filterLimit()
+	case opt.deliver:
+		return opt.deliverLimit()
 	case opt.filterReader != "":
 		return readLimit
 	}

@@ -53,6 +53,16 @@ func (s site) startBridge(binary, name string) (*server, error) {
 	return s.start(&server{name: name, host: host, admin: admin}, env, binary, append([]string{"serve"}, s.serve...)...)
 }
 
+// startDeliver is to `qlik-bridge deliver` what startBridge is to the bridge.
+func (s site) startDeliver(binary, subscriptions string) (*server, error) {
+	_, admin, err := freePorts()
+	if err != nil {
+		return nil, err
+	}
+	env := append(withoutBridge(os.Environ()), "QLIK_BRIDGE_ADMIN_LISTEN="+admin, "QLIK_BRIDGE_KAFKA_BROKERS="+strings.Join(s.brokers, ","))
+	return s.start(&server{name: "deliver", admin: admin}, env, binary, "deliver", "--deliver-subscriptions-file", subscriptions)
+}
+
 // startBaseline is to the baseline what startBridge is to the bridge.
 func (s site) startBaseline(binary string) (*server, error) {
 	host, _, err := freePorts()

@@ -20,7 +20,11 @@ func (opt *options) spoolingDefaults(flags *flag.FlagSet) error {
 	if !opt.spooling {
 		return nil
 	}
-	defaults := map[string]string{"connections": "64", "rounds": "1"}
+	return setDefaults(flags, map[string]string{"connections": "64", "rounds": "1"})
+}
+
+// setDefaults sets flags that were not given.
+func setDefaults(flags *flag.FlagSet, defaults map[string]string) error {
 	flags.Visit(func(f *flag.Flag) { delete(defaults, f.Name) })
 	var errs []error
 	for name, value := range defaults {

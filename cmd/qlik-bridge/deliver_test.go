@@ -47,9 +47,10 @@ func (s *httpSink) len() int {
 }
 
 // startDeliver runs deliver until it delivers, and returns the URL of its admin port.
-func startDeliver(t *testing.T, brokers, subscriptions string) (*process, string) {
+func startDeliver(t *testing.T, brokers, subscriptions string, more ...string) (*process, string) {
 	t.Helper()
-	p := launch(t, "deliver", "--deliver-subscriptions-file", file(t, "subscriptions.yaml", subscriptions), "--kafka-brokers", brokers, "--admin-listen", "127.0.0.1:0")
+	p := launch(t, append([]string{"deliver", "--deliver-subscriptions-file", file(t, "subscriptions.yaml", subscriptions), "--kafka-brokers", brokers,
+		"--admin-listen", "127.0.0.1:0"}, more...)...)
 	p.await(t, &p.err, `"msg":"delivering"`)
 	return p, "http://" + regexp.MustCompile(`"admin_listen":"([^"]+)"`).FindStringSubmatch(p.err.String())[1]
 }

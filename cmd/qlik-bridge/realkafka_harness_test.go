@@ -54,6 +54,7 @@ func TestRealKafka(t *testing.T) {
 	t.Run("stopped under load", r.stoppedUnderLoad)
 	t.Run("stopped while Kafka stalls", r.stoppedWhileKafkaStalls)
 	t.Run("SCRAM over TLS", r.scramOverTLS)
+	t.Run("deliver", r.deliver)
 }
 
 // realKafka is what the parts share.
