@@ -180,11 +180,15 @@ func (a *App) Start() {
 	a.background(func() { a.remember(a.ctx) })
 	go func() { a.failed <- a.ingress.Serve(a.listener) }()
 	go func() { a.failed <- a.admin.Serve(a.adminListener) }()
-	if a.config.Kafka.ClearText() {
-		a.log.Warn("the Kafka login crosses the network readable: set kafka.tls.enabled", "mechanism", a.config.Kafka.SASL.Mechanism)
-	}
+	warnOfClearText(a.config.Kafka, a.log)
 	a.log.Info("configuration", "effective", a.config.String())
 	a.log.Info("serving", "listen", a.Addr(), "admin_listen", a.AdminAddr(), "kafka", a.config.Kafka.Brokers, "sources", len(a.sources))
+}
+
+func warnOfClearText(c kafka.Config, log *slog.Logger) {
+	if c.ClearText() {
+		log.Warn("the Kafka login crosses the network readable: set kafka.tls.enabled", "mechanism", c.SASL.Mechanism)
+	}
 }
 
 // Addr is the ingress's address, host:port.

@@ -44,6 +44,7 @@ func Deliver(ctx context.Context, c Config, log *slog.Logger) error {
 	served := make(chan error, 1)
 	go func() { served <- port.Serve(listener); cancel() }()
 	go o.watchKafka(ctx)
+	warnOfClearText(c.Kafka, log)
 	log.Info("delivering", "subscriptions_file", c.Deliver.SubscriptionsFile, "admin_listen", listener.Addr().String(), "kafka", c.Kafka.Brokers)
 	err = deliverer.Run(ctx)
 	log.Info("stopped")

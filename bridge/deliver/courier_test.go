@@ -146,7 +146,7 @@ func TestPause(t *testing.T) {
 		}
 		time.Sleep(5 * time.Minute)
 		s := p.status()
-		if s.State != Paused || s.Why != "the sink answered 500 Internal Server Error" || s.Since == nil || s.Next == nil || s.Next.Sub(time.Now()) > time.Minute {
+		if s.State != Paused || s.Why != "the sink answered 500 Internal Server Error" || s.Since == nil || s.Next == nil || time.Until(*s.Next) > time.Minute {
 			t.Errorf("while it is down: got %+v, want it paused, and why", s)
 		}
 		if got := testutil.ToFloat64(p.metrics.held); got != 1 {

@@ -22,7 +22,7 @@ type File struct {
 }
 
 // Load reads a subscriptions file: strictly, with defaults filled in, and checked with every file that it names. It talks to nobody. The
-// error names keys and lines, and holds no secret. The topics say what groups are called.
+// error names keys and lines, and holds nothing of the files that it names. The topics say what groups are called.
 func Load(path string, t topics.Config) (File, error) {
 	content, err := file.Read(path)
 	if err != nil {

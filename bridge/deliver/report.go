@@ -29,7 +29,7 @@ func (c *courier) report(ctx context.Context, e *event.Event, a answer, attempt 
 	if a.retryAfter > 0 {
 		attrs = append(attrs, slog.Float64("retry_after", a.retryAfter.Seconds()))
 	}
-	c.log.LogAttrs(ctx, level, "delivery", attrs...)
+	c.log.LogAttrs(ctx, level, "try", attrs...)
 }
 
 // level is info for an outcome, warn where something is degraded, debug for what only a stop has ended.

@@ -34,8 +34,8 @@ func (opt options) deliverLimit() time.Duration {
 	return opt.warmup + 2*time.Duration(opt.rounds)*(opt.duration+settleLimit+startLimit) + 5*time.Minute
 }
 
-// delivery is one run of `qlik-bridge deliver` and the sinks that it posts to.
-type delivery struct {
+// deliverBench is one run of `qlik-bridge deliver` and the sinks that it posts to.
+type deliverBench struct {
 	b     *bench
 	srv   *server
 	sinks *sinks
@@ -55,7 +55,7 @@ func (b *bench) measureDeliver(ctx context.Context) error {
 		return err
 	}
 	defer sinks.close()
-	d := &delivery{b: b, sinks: sinks, file: filepath.Join(b.site.dir, "subscriptions.yaml"), load: newEvents(b.kafka.client, sinks)}
+	d := &deliverBench{b: b, sinks: sinks, file: filepath.Join(b.site.dir, "subscriptions.yaml"), load: newEvents(b.kafka.client, sinks)}
 	if err := d.subscribe(withoutBad); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (b *bench) measureDeliver(ctx context.Context) error {
 }
 
 // measure subscribes in a form, sends events for so long, and waits until every sink that is well has all of them.
-func (d *delivery) measure(ctx context.Context, form string, length time.Duration) (lag, error) {
+func (d *deliverBench) measure(ctx context.Context, form string, length time.Duration) (lag, error) {
 	if err := d.subscribe(form); err != nil {
 		return lag{}, err
 	}
@@ -119,7 +119,7 @@ func (d *delivery) measure(ctx context.Context, form string, length time.Duratio
 
 // subscribe writes the file: seventeen subscriptions that stay, and three of the form. These have new names each time, and begin with the next event,
 // so that none has a backlog of an earlier measurement.
-func (d *delivery) subscribe(form string) error {
+func (d *deliverBench) subscribe(form string) error {
 	d.setup++
 	text := "allow_private: true\nsubscriptions:\n"
 	for i := range subscriptions - 3 {
@@ -140,7 +140,7 @@ func subscription(name, url string) string {
 }
 
 // awaitSubscriptions waits until the subscriptions of the file run, each with the partitions of the topic.
-func (d *delivery) awaitSubscriptions(ctx context.Context) error {
+func (d *deliverBench) awaitSubscriptions(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	for {
@@ -158,7 +158,7 @@ func (d *delivery) awaitSubscriptions(ctx context.Context) error {
 	}
 }
 
-func (d *delivery) subscriptionsRun(ctx context.Context) (bool, error) {
+func (d *deliverBench) subscriptionsRun(ctx context.Context) (bool, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.srv.admin+"/", nil)
 	if err != nil {
 		return false, err

@@ -39,7 +39,9 @@ consumer group of its own, so that redrive works on it, and a sink that is down 
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "the subscriptions file is good: %d subscriptions\n", len(file.Subscriptions))
 			return err
 		}
-		return app.Deliver(cmd.Context(), c, newLogger(c.Log))
+		log := newLogger(c.Log)
+		warnOfVariables(log)
+		return app.Deliver(cmd.Context(), c, log)
 	})
 	return cmd
 }

@@ -121,8 +121,8 @@ subscriptions:
 			t.Errorf("got metrics without %s", want)
 		}
 	}
-	if n := strings.Count(p.err.String(), `"msg":"delivery","subscription":"crm","outcome":"delivered"`); n != 8 {
-		t.Errorf("got %d lines of deliveries to crm, want 8; %s", n, &p.err)
+	if n := strings.Count(p.err.String(), `"msg":"try","subscription":"crm","outcome":"delivered"`); n != 8 {
+		t.Errorf("got %d lines of tries at crm, want 8; %s", n, &p.err)
 	}
 	p.signal(t, syscall.SIGTERM)
 	p.wait(t).expect(t, 0, `"msg":"stopped"`)

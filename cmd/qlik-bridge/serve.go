@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -31,9 +30,7 @@ defaults. It starts without Kafka too and says on /readyz of the admin port what
 			return badConfig(err)
 		}
 		log := newLogger(c.Log)
-		for _, name := range app.UnknownVariables(os.Environ()) {
-			log.Warn("a variable that is no setting of the bridge is ignored; is it misspelt?", "name", name)
-		}
+		warnOfVariables(log)
 		ballast := make([]byte, ballastBytes)
 		defer runtime.KeepAlive(ballast)
 		return app.Run(cmd.Context(), c, log)

@@ -48,6 +48,13 @@ func usage(key app.Key) string {
 	return fmt.Sprintf("%s (default %s)", key.Doc, key.Default)
 }
 
+// warnOfVariables logs those that look like settings and are none.
+func warnOfVariables(log *slog.Logger) {
+	for _, name := range app.UnknownVariables(os.Environ()) {
+		log.Warn("a variable that is no setting of the bridge is ignored; is it misspelt?", "name", name)
+	}
+}
+
 // newLogger writes to standard error: standard output belongs to what a command was asked for.
 func newLogger(c app.LogConfig) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.Level}
