@@ -51,6 +51,7 @@ func TestRealKafka(t *testing.T) {
 	t.Run("dead letters requeued", r.requeued)
 	t.Run("broker killed", r.brokerKilled)
 	t.Run("broker stalls", r.brokerStalls)
+	t.Run("followed", r.followed)
 	t.Run("stopped under load", r.stoppedUnderLoad)
 	t.Run("stopped while Kafka stalls", r.stoppedWhileKafkaStalls)
 	t.Run("SCRAM over TLS", r.scramOverTLS)
@@ -246,7 +247,12 @@ type place struct {
 // stored reads every topic of the bridge from its beginning.
 func (r *realKafka) stored(t *testing.T) map[place]*kgo.Record {
 	t.Helper()
-	c, err := kgo.NewClient(kgo.SeedBrokers(r.cluster.Brokers()...), kgo.ConsumeRegex(), kgo.ConsumeTopics("^"+realPrefix),
+	return r.storedUnder(t, realPrefix)
+}
+
+func (r *realKafka) storedUnder(t *testing.T, prefix string) map[place]*kgo.Record {
+	t.Helper()
+	c, err := kgo.NewClient(kgo.SeedBrokers(r.cluster.Brokers()...), kgo.ConsumeRegex(), kgo.ConsumeTopics("^"+prefix),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	realMust(t, "make a consumer", err)
 	defer c.Close()
@@ -257,7 +263,7 @@ func (r *realKafka) stored(t *testing.T) map[place]*kgo.Record {
 	realMust(t, "list topics", err)
 	var names []string
 	for _, name := range listed.Names() {
-		if strings.HasPrefix(name, realPrefix) {
+		if strings.HasPrefix(name, prefix) {
 			names = append(names, name)
 		}
 	}
