@@ -181,6 +181,9 @@ func (a *App) Start() {
 	go func() { a.failed <- a.ingress.Serve(a.listener) }()
 	go func() { a.failed <- a.admin.Serve(a.adminListener) }()
 	warnOfClearText(a.config.Kafka, a.log)
+	if a.config.Events.Enabled && a.config.Events.Remote {
+		a.log.Warn("whoever reaches the admin port sees the events, with their data: events.remote", "admin_listen", a.AdminAddr())
+	}
 	a.log.Info("configuration", "effective", a.config.String())
 	a.log.Info("serving", "listen", a.Addr(), "admin_listen", a.AdminAddr(), "kafka", a.config.Kafka.Brokers, "sources", len(a.sources))
 }

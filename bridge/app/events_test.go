@@ -51,6 +51,17 @@ func TestEvents(t *testing.T) {
 	must(t, r.Stop())
 }
 
+// TestEventsRemote asserts that the log says that strangers see the events, and only then.
+func TestEventsRemote(t *testing.T) {
+	t.Parallel()
+	for _, remote := range []bool{true, false} {
+		r := start(t, []string{"127.0.0.1:1"}, func(c *app.Config) { c.Events.Remote = remote })
+		if said := strings.Contains(r.log.String(), "events.remote"); said != remote {
+			t.Errorf("remote %v: got the warning: %v", remote, said)
+		}
+	}
+}
+
 // TestEventsSwitchedOff asserts that they can be, that the answer names the key, and that the status page does not lead there.
 func TestEventsSwitchedOff(t *testing.T) {
 	t.Parallel()
