@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop consumers compose-test image clean
+.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop consumers compose-test test-browser image clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -27,6 +27,9 @@ test: ## unit and end-to-end tests on the embedded Kafka; needs nothing else
 
 test-kafka: build ## the conformance suite and the end-to-end tests on a real Kafka (JDK and Maven, or Docker, or KAFKA_BROKERS)
 	REAL_KAFKA=1 REQUIRE_KAFKA=1 go test -count=1 -timeout 15m -p 1 ./bridge/kafkatest ./bridge/kafka ./cmd/qlik-bridge
+
+test-browser: ## events followed by a real browser (Chromium)
+	REQUIRE_BROWSER=1 go test -count=1 ./bridge/sse -run Browser
 
 race: ## the short tests under the race detector
 	go test -short -race ./topics ./bridge/... ./cmd/qlik-bridge
@@ -49,6 +52,7 @@ fuzz: ## FUZZTIME (2m) for each fuzz target
 	go test ./bridge -run '^$$' -fuzz '^FuzzNormalise$$' -fuzztime $(FUZZTIME)
 	go test ./bridge -run '^$$' -fuzz '^FuzzVerify$$' -fuzztime $(FUZZTIME)
 	go test ./bridge/spool -run '^$$' -fuzz '^FuzzRecovery$$' -fuzztime $(FUZZTIME)
+	go test ./bridge/filter -run '^$$' -fuzz '^FuzzFilter$$' -fuzztime $(FUZZTIME)
 
 bench: build ## the bridge beside a bare baseline on the same real Kafka (JDK and Maven); BENCH for flags
 	go build -o bin/bench ./cmd/bench
