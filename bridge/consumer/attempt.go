@@ -100,15 +100,20 @@ func (c *Consumer) judge(t *task, err error) {
 	case !v.hold && t.tries >= c.config.Retry.Attempts:
 		t.aside = &aside{AttemptsExhausted, err}
 	default:
-		c.again(t, max(v.after, c.config.Retry.wait(t.failures)), err)
+		c.again(t, max(v.after, c.config.Retry.wait(t.failures)), v.hold, err)
 		return
 	}
 	t.failures = 0
 	c.setAside(t)
 }
 
-func (c *Consumer) again(t *task, wait time.Duration, err error) {
-	c.log.Warn("an event is tried again", c.about(t), slog.Int("failures", t.failures), slog.Duration("wait", wait), slog.Any("error", err))
+// again lets an event wait for its next try. One that is held is no news: it says nothing of the event, and at a stop all that wait may be held.
+func (c *Consumer) again(t *task, wait time.Duration, held bool, err error) {
+	level := slog.LevelWarn
+	if held {
+		level = slog.LevelDebug
+	}
+	c.log.Log(t.partition.ctx, level, "an event is tried again", c.about(t), slog.Int("failures", t.failures), slog.Duration("wait", wait), slog.Any("error", err))
 	c.counts.retried.Add(1)
 	c.dispatcher.again(t, wait)
 }
