@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	shuffle "math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -146,11 +148,12 @@ func (d *development) flow(ctx context.Context, tenant *sandbox.Tenant) {
 		return
 	}
 	envelopes := []bridge.Envelope{bridge.CloudEvents, bridge.CloudEvents, bridge.Hybrid, bridge.Legacy}
-	samples, types := sandbox.NewSamples(uint64(time.Now().UnixNano()), time.Now), sandbox.SampleTypes()
+	samples, types := sandbox.NewSamples(uint64(time.Now().UnixNano()), time.Now), slices.Clone(sandbox.SampleTypes())
+	shuffle.Shuffle(len(types), func(i, j int) { types[i], types[j] = types[j], types[i] }) // families take turns, and every type has one
 	ticker := time.NewTicker(time.Duration(float64(time.Second) / d.rate))
 	defer ticker.Stop()
 	for n := 0; ; n++ {
-		body, err := samples.Body(types[(n*7)%len(types)], string(envelopes[n%len(envelopes)]))
+		body, err := samples.Body(types[n%len(types)], string(envelopes[n%len(envelopes)]))
 		if err == nil {
 			_, err = tenant.Post(ctx, body)
 		}

@@ -7,9 +7,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+
+	"qlikbridge/bridge/sandbox"
 )
 
 var anywhere = []string{"dev", "--listen", ":0", "--admin-listen", ":0", "--kafka-port", "0"}
@@ -33,6 +36,19 @@ func TestDev(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Dir(field(t, got.out, "secret"))); !os.IsNotExist(err) {
 		t.Errorf("got %v, want the temporary directory gone", err)
+	}
+}
+
+// TestDevEveryType asserts that every type takes its turn: of as many events as three turns have, each type has some.
+func TestDevEveryType(t *testing.T) {
+	t.Parallel()
+	types := sandbox.SampleTypes()
+	got := run(t, append(anywhere, "--rate", "1000", "--count", strconv.Itoa(3*len(types)))...)
+	got.expect(t, 0)
+	for _, eventType := range types {
+		if !strings.Contains(got.out, "  "+eventType+"  ") {
+			t.Errorf("got no event of type %s", eventType)
+		}
 	}
 }
 
