@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop consumers compose-test test-browser image clean
+.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop consumers compose-test test-browser bench-deliver image clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -53,6 +53,7 @@ fuzz: ## FUZZTIME (2m) for each fuzz target
 	go test ./bridge -run '^$$' -fuzz '^FuzzVerify$$' -fuzztime $(FUZZTIME)
 	go test ./bridge/spool -run '^$$' -fuzz '^FuzzRecovery$$' -fuzztime $(FUZZTIME)
 	go test ./bridge/filter -run '^$$' -fuzz '^FuzzFilter$$' -fuzztime $(FUZZTIME)
+	go test ./bridge/deliver -run '^$$' -fuzz '^FuzzTemplate$$' -fuzztime $(FUZZTIME)
 
 bench: build ## the bridge beside a bare baseline on the same real Kafka (JDK and Maven); BENCH for flags
 	go build -o bin/bench ./cmd/bench
@@ -64,6 +65,9 @@ footprint: build ## binary size, start time and idle memory (JDK and Maven)
 
 spooling: build ## the bridge with Kafka, and while Kafka is away (JDK and Maven); BENCH for flags
 	go build -o bin/bench ./cmd/bench && bin/bench -spooling $(BENCH)
+
+bench-deliver: build ## deliver with 20 subscriptions, three sinks bad, and none (JDK and Maven); BENCH for flags
+	go build -o bin/bench ./cmd/bench && bin/bench -deliver $(BENCH)
 
 chaos: build ## the promise, under every fault there is a scenario for (20 minutes; JDK and Maven, root for some); CHAOS for flags
 	go build -o bin/chaos ./cmd/chaos
