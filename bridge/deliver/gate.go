@@ -40,15 +40,12 @@ func (g *gate) enter(ctx context.Context) (trial bool, err error) {
 		if ok {
 			return trial, nil
 		}
-		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return false, ctx.Err()
 		case <-changed:
-		case <-timer.C:
+		case <-time.After(wait):
 		}
-		timer.Stop()
 	}
 }
 
@@ -89,7 +86,10 @@ func (g *gate) leave(trial bool, a answer) (closed bool) {
 			g.close(a)
 		}
 	case Failed, TimedOut, Broken, Unreachable, Blocked:
-		if trial {
+		switch {
+		case trial && g.why.outcome == Limited:
+			g.open() // it is over its limit no more; what is wrong now may be the event's
+		case trial:
 			g.close(a)
 		}
 	}

@@ -142,6 +142,21 @@ func TestGateRetryAfter(t *testing.T) {
 	})
 }
 
+// TestGateLimitEnds asserts that a try which fails in another way, after the sink asked to wait, counts again: its event may be to blame.
+func TestGateLimitEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(3, func(standing) {})
+		g.leave(false, of(Limited, time.Second))
+		trial, _ := pass(t, g)
+		if closed := g.leave(trial, of(Failed)); closed {
+			t.Error("got the gate closed, want it open")
+		}
+		if trial, took := pass(t, g); trial || took != 0 {
+			t.Errorf("got trial %t after %s, want an open gate", trial, took)
+		}
+	})
+}
+
 // TestGateGone asserts that after 410 nothing more is sent, and that who waits can stop.
 func TestGateGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
