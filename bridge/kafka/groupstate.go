@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -54,22 +55,44 @@ func (c *Client) Groups(ctx context.Context) ([]string, error) {
 	return listed.Groups(), nil
 }
 
+// coordinatorPatience is how long a group's coordinator may be on its way: a broker that takes over, or the first group of a cluster.
+const coordinatorPatience = 15 * time.Second
+
 // GroupState asks a group's coordinator for its members and offsets, until ctx ends. Kafka has two protocols of consumer groups, and each knows
 // its own groups alone, so both are asked. The error is ErrGroupMissing, ErrGroupForeign or ErrDenied where those are the reason.
 func (c *Client) GroupState(ctx context.Context, name string) (GroupState, error) {
-	g, err := c.describe(ctx, name)
-	if errors.Is(err, ErrGroupMissing) {
-		if names, listErr := c.Groups(ctx); listErr == nil && slices.Contains(names, name) {
-			err = ErrGroupForeign
+	patience, cancel := context.WithTimeout(ctx, coordinatorPatience)
+	defer cancel()
+	for {
+		g, err := c.askGroup(ctx, name)
+		if err == nil {
+			return g, nil
+		}
+		err = fmt.Errorf("group %s: %w", name, denied(err))
+		if passing := (*kerr.Error)(nil); !errors.As(err, &passing) || !passing.Retriable {
+			return GroupState{}, err
+		}
+		select {
+		case <-patience.Done():
+			return GroupState{}, err
+		case <-time.After(scanPause):
 		}
 	}
-	if err == nil {
+}
+
+func (c *Client) askGroup(ctx context.Context, name string) (GroupState, error) {
+	g, err := c.describe(ctx, name)
+	switch {
+	case errors.Is(err, ErrGroupMissing):
+		names, listErr := c.Groups(ctx)
+		if listErr == nil && slices.Contains(names, name) {
+			err = ErrGroupForeign
+		}
+		return g, cmp.Or(listErr, err)
+	case err == nil:
 		g.Commits, err = c.commits(ctx, name)
 	}
-	if err != nil {
-		return GroupState{}, fmt.Errorf("group %s: %w", name, denied(err))
-	}
-	return g, nil
+	return g, err
 }
 
 // describe prefers the newer protocol where the older knows the group but no members of one that has some: kfake answers so.
@@ -104,7 +127,7 @@ func (c *Client) classic(ctx context.Context, name string) (GroupState, error) {
 // modern describes a group whose members are told by the coordinator who reads what (KIP-848).
 func (c *Client) modern(ctx context.Context, name string) (GroupState, error) {
 	described, err := c.admin.DescribeConsumerGroups(ctx, name)
-	if err != nil && ctx.Err() == nil && !errors.Is(err, kerr.GroupAuthorizationFailed) { // the broker is older than the protocol
+	if answer := (*kerr.Error)(nil); err != nil && ctx.Err() == nil && !errors.As(err, &answer) { // the broker is older than the protocol
 		err = ErrGroupMissing
 	}
 	if err != nil {
