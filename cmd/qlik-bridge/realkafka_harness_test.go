@@ -49,6 +49,7 @@ func TestRealKafka(t *testing.T) {
 	t.Run("samples of Qlik's documentation", r.documented)
 	t.Run("every type and alias", r.everyType)
 	t.Run("dead letters requeued", r.requeued)
+	t.Run("groups redriven", r.redriven)
 	t.Run("broker killed", r.brokerKilled)
 	t.Run("broker stalls", r.brokerStalls)
 	t.Run("followed", r.followed)
