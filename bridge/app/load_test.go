@@ -34,6 +34,7 @@ var values = map[string][3]string{
 	"spool.enabled":                 {"false", "true", "false"},
 	"spool.dir":                     {"/a", "/b", "/c"},
 	"spool.max_bytes":               {"5000000", "6000000", "7000000"},
+	"spool.lock_timeout":            {"1s", "2s", "3s"},
 	"dedupe.events":                 {"1", "2", "3"},
 	"events.enabled":                {"false", "true", "false"},
 	"events.remote":                 {"true", "true", "true"},

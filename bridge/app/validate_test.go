@@ -40,6 +40,7 @@ func TestValidate(t *testing.T) {
 		{name: "sources: twice", change: func(c *app.Config) { c.Sources = sources("a", "b", "a") }, want: "sources: the name a"},
 		{name: "sources: rate", change: func(c *app.Config) { c.Sources = sources("a"); c.Sources[0].RateLimit = -1 }, want: "rate_limit and rate_burst of source a"},
 		{name: "ingress", change: func(c *app.Config) { c.Ingress.BodyTimeout = 0 }, want: "ingress.body_timeout"},
+		{name: "a wait for the spool", change: func(c *app.Config) { c.Spool.LockTimeout = -1 }, want: "spool.lock_timeout"},
 		{name: "room in the spool", change: func(c *app.Config) { c.Kafka.MaxMessageBytes, c.Ingress.MaxBodyBytes = 16<<20, 5<<20 }, want: "ingress.max_body_bytes"},
 		{name: "room for the record", change: func(c *app.Config) { c.Ingress.MaxBodyBytes++ }, want: "kafka.max_message_bytes"},
 		{name: "kafka.brokers empty", change: func(c *app.Config) { c.Kafka.Brokers = nil }, want: "kafka.brokers"},

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,17 +53,21 @@ const (
 	foundName = "lost+found" // of a disk that is mounted there; not ours to read
 )
 
+// lockEvery is the pause between two tries for the lock.
+const lockEvery = 100 * time.Millisecond
+
+var errLocked = errors.New("it is locked")
+
 // Open opens the spool, makes its folder where there is none, and reads what an earlier process left in it. It fails where another process has
-// the folder, or the disk does not take a file; the error names the setting. A nil registerer registers nothing.
+// the folder, after LockTimeout, or the disk does not take a file; the error names the setting. A nil registerer registers nothing.
 func Open(c Config, reg prometheus.Registerer, logger *slog.Logger) (*Spool, error) {
 	s := &Spool{dir: c.Dir, maxBytes: c.MaxBytes, log: logger, logs: map[string]*log{}, ended: make(chan struct{})}
 	s.register(reg)
 	if err := errors.Join(os.MkdirAll(c.Dir, 0o700), syncDir(filepath.Dir(c.Dir))); err != nil {
 		return nil, fmt.Errorf("spool.dir: %w (name a folder that can be written, or set spool.enabled to false)", err)
 	}
-	s.lock = flock.New(filepath.Join(c.Dir, lockName))
-	if ours, err := s.lock.TryLock(); err != nil || !ours {
-		return nil, fmt.Errorf("spool.dir %s: another process uses it, or it cannot be written (%v); each instance needs a folder of its own", c.Dir, err)
+	if err := s.lockFolder(c.LockTimeout); err != nil {
+		return nil, fmt.Errorf("spool.dir %s: another process uses it, or it cannot be written (%w); each instance needs a folder of its own", c.Dir, err)
 	}
 	probed := s.probe()
 	if probed != nil && refusal(probed).Reason == bridge.SpoolFull {
@@ -74,6 +79,22 @@ func Open(c Config, reg prometheus.Registerer, logger *slog.Logger) (*Spool, err
 		return nil, fmt.Errorf("spool.dir %s: %w", c.Dir, err)
 	}
 	return s, nil
+}
+
+// lockFolder waits for the process that has the folder: where a pod is deleted by force, its successor can be there before it has ended.
+func (s *Spool) lockFolder(atMost time.Duration) error {
+	s.lock = flock.New(filepath.Join(s.dir, lockName))
+	ours, err := s.lock.TryLock()
+	if err == nil && !ours && atMost > 0 {
+		s.log.Warn("another process has the spool's folder: waiting for its end", "spool.dir", s.dir, "lock_timeout", atMost.String())
+		ctx, cancel := context.WithTimeout(context.Background(), atMost)
+		defer cancel()
+		ours, err = s.lock.TryLockContext(ctx, lockEvery)
+	}
+	if err == nil && !ours {
+		err = errLocked
+	}
+	return err
 }
 
 func (s *Spool) register(reg prometheus.Registerer) {
