@@ -19,6 +19,7 @@ type Attempt struct {
 	Took       time.Duration `json:"took_ns"`
 	Status     int           `json:"status,omitempty"` // 0: no answer
 	Outcome    string        `json:"outcome,omitempty"`
+	Reason     string        `json:"reason,omitempty"` // of a refusal
 	RetryAfter string        `json:"retry_after,omitempty"`
 	Topic      string        `json:"topic,omitempty"` // this and the following: where the answer says that it is
 	Partition  int32         `json:"partition,omitempty"`

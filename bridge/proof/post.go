@@ -26,6 +26,7 @@ func sign(body []byte) string {
 // answer is the part of the bridge's answers that is looked at.
 type answer struct {
 	Outcome   string
+	Reason    string // of a refusal
 	Topic     string
 	Partition int32
 	Offset    int64
@@ -65,6 +66,6 @@ func (s *Sender) exchange(ctx context.Context, body []byte, a *Attempt) error {
 		return err
 	}
 	a.Status, a.RetryAfter, a.Instance = response.StatusCode, response.Header.Get("Retry-After"), response.Header.Get(InstanceHeader)
-	a.Outcome, a.Topic, a.Partition, a.Offset = got.Outcome, got.Topic, got.Partition, got.Offset
+	a.Outcome, a.Reason, a.Topic, a.Partition, a.Offset = got.Outcome, got.Reason, got.Topic, got.Partition, got.Offset
 	return nil
 }
