@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 )
 
@@ -10,15 +11,14 @@ import (
 func (r *release) install(ctx context.Context) error {
 	say("%s: install", r.name)
 	began := time.Now()
-	if err := r.deploy(ctx, "install"); err != nil {
-		return err
-	}
-	installed := time.Since(began)
-	ip, err := r.kube.field(ctx, "service/"+r.name, "{.spec.clusterIP}")
+	err := r.deploy(ctx, "install")
 	if err != nil {
 		return err
 	}
-	r.url = fmt.Sprintf("http://%s/webhooks/qlik", ip)
+	installed := time.Since(began)
+	if r.url, err = r.service(ctx); err != nil {
+		return err
+	}
 	r.send(1, 10)
 	err = r.acknowledged(ctx, 1)
 	first := time.Since(began)
@@ -34,6 +34,19 @@ func (r *release) install(ctx context.Context) error {
 	r.table.note(r.name+": install to first event", "%.1f s (helm install returned after %.1f s, all pods were ready after %.1f s)",
 		first.Seconds(), installed.Seconds(), time.Since(began).Seconds())
 	return nil
+}
+
+// service is where the Service takes webhooks from outside of the cluster.
+func (r *release) service(ctx context.Context) (string, error) {
+	host := r.opt.node
+	if host == "" {
+		var err error
+		if host, err = r.kube.field(ctx, "nodes", `{.items[0].status.addresses[?(@.type=="InternalIP")].address}`); err != nil {
+			return "", err
+		}
+	}
+	port, err := r.kube.field(ctx, "service/"+r.name, "{.spec.ports[0].nodePort}")
+	return "http://" + net.JoinHostPort(host, port) + "/webhooks/qlik", err
 }
 
 // examine runs helm test, which is the doctor.

@@ -48,6 +48,7 @@ func (r *rig) release(name string, values map[string]any) (*release, error) {
 	colon := strings.LastIndexByte(r.opt.image, ':')
 	values["image"] = map[string]any{"repository": r.opt.image[:colon], "tag": r.opt.image[colon+1:]}
 	values["fullnameOverride"] = name
+	values["service"] = map[string]any{"type": "NodePort"}
 	ledger, err := proof.CreateLedger(rel.ledgerFile())
 	rel.ledger = ledger
 	return rel, err
@@ -148,7 +149,7 @@ func (r *release) count(since time.Time) (c counts, err error) {
 
 // workload is the kind that runs the bridge's pods, and its name.
 func (r *release) workload() string {
-	if r.name == "spool" {
+	if r.name == spool {
 		return "statefulset/" + r.name
 	}
 	return "deployment/" + r.name

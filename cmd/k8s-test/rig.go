@@ -47,17 +47,25 @@ func (r *rig) play(ctx context.Context) error {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	for _, act := range []func(context.Context) error{r.withoutSpool, r.withSpool} {
-		if err := act(ctx); err != nil {
-			return err
-		}
+	var lives []func(context.Context) error
+	if r.opt.run != spool {
+		lives = append(lives, r.withoutSpool)
 	}
-	return nil
+	if r.opt.run != plain {
+		lives = append(lives, r.withSpool)
+	}
+	return steps(ctx, lives...)
 }
+
+// The releases.
+const (
+	plain = "plain"
+	spool = "spool"
+)
 
 // withoutSpool is the life of a Deployment.
 func (r *rig) withoutSpool(ctx context.Context) error {
-	rel, err := r.release("plain", map[string]any{"replicaCount": 2})
+	rel, err := r.release(plain, map[string]any{"replicaCount": 2})
 	if err != nil {
 		return err
 	}
@@ -67,7 +75,7 @@ func (r *rig) withoutSpool(ctx context.Context) error {
 
 // withSpool is that of a StatefulSet.
 func (r *rig) withSpool(ctx context.Context) error {
-	rel, err := r.release("spool", map[string]any{"replicaCount": 2, "spool": map[string]any{"persistence": map[string]any{"enabled": true, "size": "2Gi"}}})
+	rel, err := r.release(spool, map[string]any{"replicaCount": 2, "spool": map[string]any{"persistence": map[string]any{"enabled": true, "size": "2Gi"}}})
 	if err != nil {
 		return err
 	}
