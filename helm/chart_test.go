@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"qlikbridge/bridge/app"
+	"qlikbridge/bridge/deliver"
+	"qlikbridge/topics"
 )
 
 var update = flag.Bool("update", false, "write the golden renders and the table of values")
@@ -37,9 +39,9 @@ func TestBridgeTakesTheConfiguration(t *testing.T) {
 	for _, set := range sets(t) {
 		t.Run(set, func(t *testing.T) {
 			objects := decode(t, render(t, set))
-			bridge := find(t, objects, "Deployment", "StatefulSet")
+			bridge := find(t, objects, "bridge", "Deployment", "StatefulSet")
 			path := filepath.Join(t.TempDir(), "config.yaml")
-			must(t, os.WriteFile(path, []byte(at[string](t, find(t, objects, "ConfigMap"), "data", "config.yaml")), 0o600))
+			must(t, os.WriteFile(path, []byte(at[string](t, find(t, objects, "bridge", "ConfigMap"), "data", "config.yaml")), 0o600))
 			pod := at[object](t, bridge, "spec", "template", "spec")
 			c, err := app.Load(path, environment(t, pod), nil)
 			must(t, err)
@@ -53,6 +55,24 @@ func TestBridgeTakesTheConfiguration(t *testing.T) {
 				t.Errorf("got drain_delay %s, drain_timeout %s, and a grace of %d s, want the first above 0 and the last the longest", c.DrainDelay, c.DrainTimeout, grace)
 			}
 		})
+	}
+}
+
+// TestDeliverTakesTheSubscriptions asserts, with deliver's own reader, that the subscriptions of the values come out as they went in.
+func TestDeliverTakesTheSubscriptions(t *testing.T) {
+	objects := decode(t, render(t, "everything"))
+	path := filepath.Join(t.TempDir(), "subscriptions.yaml")
+	must(t, os.WriteFile(path, []byte(at[string](t, find(t, objects, "deliver", "ConfigMap"), "data", "subscriptions.yaml")), 0o600))
+	f, err := deliver.Load(path, topics.DefaultConfig())
+	must(t, err)
+	if len(f.Subscriptions) != 1 || f.Subscriptions[0].Name != "billing" {
+		t.Errorf("got %+v, want the one subscription", f.Subscriptions)
+	}
+	pod := at[object](t, find(t, objects, "deliver", "Deployment"), "spec", "template", "spec")
+	container, _ := at[[]any](t, pod, "containers")[0].(object)
+	args := []any{"deliver", "--deliver-subscriptions-file=/etc/qlik-bridge/subscriptions/subscriptions.yaml", "--config=/etc/qlik-bridge/config/config.yaml"}
+	if diff := cmp.Diff(args, at[[]any](t, container, "args")); diff != "" {
+		t.Errorf("arguments differ (-want +got):\n%s", diff)
 	}
 }
 
@@ -139,16 +159,16 @@ func decode(t *testing.T, render []byte) (objects []object) {
 	}
 }
 
-// find returns the bridge's object of one of the kinds: not the topics job's, nor deliver's.
-func find(t *testing.T, objects []object, kinds ...string) object {
+// find returns a component's object of one of the kinds.
+func find(t *testing.T, objects []object, component string, kinds ...string) object {
 	t.Helper()
 	for _, o := range objects {
-		component := at[string](t, o, "metadata", "labels", "app.kubernetes.io/component")
-		if kind, _ := o["kind"].(string); component == "bridge" && slices.Contains(kinds, kind) {
+		of := at[string](t, o, "metadata", "labels", "app.kubernetes.io/component")
+		if kind, _ := o["kind"].(string); of == component && slices.Contains(kinds, kind) {
 			return o
 		}
 	}
-	t.Fatalf("got no %v of the bridge", kinds)
+	t.Fatalf("got no %v of %s", kinds, component)
 	return nil
 }
 
