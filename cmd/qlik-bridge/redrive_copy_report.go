@@ -25,7 +25,7 @@ func (c *copying) show() error {
 		}
 		rows = append(rows, append([]string{m.Topic, strconv.Itoa(int(m.Number)), offsetText(m.Target), offsetText(m.End), copiesText(m)}, tallyCells(m.Counted)...))
 	}
-	if err := table(c.out, []string{"TOPIC", "PARTITION", "FROM", "BEFORE", "EVENTS", "FIRST", "LAST", "TYPES"}, rows); err != nil {
+	if err := table(c.out, []string{"TOPIC", "PARTITION", "FROM", "END", "EVENTS", "FIRST", "LAST", "TYPES"}, rows); err != nil {
 		return err
 	}
 	for _, line := range c.lines() {
@@ -72,13 +72,13 @@ func (c *copying) lines() []string {
 	}
 	lines := []string{line}
 	if c.before > 0 && !c.again {
-		lines = append(lines, fmt.Sprintf("%s %s a copy there already (--again copies %s too)", count(int(c.before), "more event"), verb(c.before == 1, "has", "have"), verb(c.before == 1, "it", "them")))
+		lines = append(lines, fmt.Sprintf("%s %s a copy there already (--again copies %s too)", count(int(c.before), "event"), verb(c.before == 1, "has", "have"), verb(c.before == 1, "it", "them")))
 	}
 	if !whole {
 		lines = append(lines, fmt.Sprintf("%d of up to %d were looked at (--read)", c.read, c.offsets()))
 	}
 	if spec := c.side.spec; spec != nil {
-		lines = append(lines, fmt.Sprintf("topic %s does not exist yet: %s × %d, retention %s", c.copyTo, count(int(spec.Partitions), "partition"), spec.Replication, topics.RetentionText(spec.Config["retention.ms"])))
+		lines = append(lines, fmt.Sprintf("topic %s %s be made: %s × %d, retention %s", c.copyTo, c.modal(), count(int(spec.Partitions), "partition"), spec.Replication, topics.RetentionText(spec.Config["retention.ms"])))
 	}
 	if strings.HasPrefix(c.copyTo, c.config.Topics.Prefix) {
 		lines = append(lines, fmt.Sprintf("consumers that subscribe to every topic that begins with %s will be given the copies too", c.config.Topics.Prefix))

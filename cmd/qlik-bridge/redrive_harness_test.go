@@ -40,9 +40,9 @@ func startRedriven(t *testing.T) *redriven {
 	return r
 }
 
-func newRedriven(t *testing.T, brokers []string) *redriven {
+func newRedriven(t *testing.T, brokers []string, opts ...kgo.Opt) *redriven {
 	t.Helper()
-	c, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MetadataMinAge(50*time.Millisecond))
+	c, err := kgo.NewClient(append(opts, kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MetadataMinAge(50*time.Millisecond))...)
 	must(t, err)
 	t.Cleanup(c.Close)
 	return &redriven{seeds: brokers, brokers: "--kafka-brokers=" + strings.Join(brokers, ","), client: c, admin: kadm.NewClient(c), folder: t.TempDir(),

@@ -29,7 +29,10 @@ func (c *copying) fits() error {
 			return fmt.Errorf("--copy-to %s: that is the topic of family %s, and everybody who reads it would be given the events again; name a topic of its own", c.copyTo, f.Name)
 		}
 	}
-	if strings.HasPrefix(c.copyTo, "__") {
+	switch aside := c.config.Topics.Topic(topics.DeadLetter) + "."; {
+	case strings.HasPrefix(c.copyTo, aside):
+		return fmt.Errorf("--copy-to %s: topics that begin with %s hold the dead letters of groups", plain(c.copyTo), aside)
+	case strings.HasPrefix(c.copyTo, "__"):
 		return fmt.Errorf("--copy-to %s: that is a topic of Kafka's own", plain(c.copyTo))
 	}
 	for _, n := range c.named {
