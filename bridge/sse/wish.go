@@ -1,7 +1,6 @@
 package sse
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -55,7 +54,8 @@ func readWish(r *http.Request, now time.Time) (w wish, err error) {
 	if w.types, err = selectTypes(query); err != nil {
 		return w, err
 	}
-	if w.filter, err = joinFilters(query); err != nil {
+	written := filter.Wish{Texts: query[paramFilter], Queries: query[paramSQL], Subjects: query[paramSubject], Tenants: query[paramTenant]}
+	if w.filter, err = written.Join(""); err != nil {
 		return w, err
 	}
 	if since := query.Get(paramSince); since != "" {
@@ -110,38 +110,6 @@ func list(values []string) (all []string) {
 		all = append(all, strings.Split(v, ",")...)
 	}
 	return all
-}
-
-// joinFilters makes one filter of all, or nil of none.
-func joinFilters(query url.Values) (filter.Filter, error) {
-	var joined []filter.Filter
-	var errs []error
-	add := func(name string, f filter.Filter, err error) {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-		}
-		joined = append(joined, f)
-	}
-	for _, text := range query[paramFilter] {
-		f, err := filter.ParseText(text)
-		add(paramFilter, f, err)
-	}
-	for _, expression := range query[paramSQL] {
-		f, err := filter.Parse(map[string]any{"sql": expression})
-		add(paramSQL, f, err)
-	}
-	if subjects := query[paramSubject]; len(subjects) > 0 {
-		f, err := filter.OneOf("subject", subjects)
-		add(paramSubject, f, err)
-	}
-	if tenants := query[paramTenant]; len(tenants) > 0 {
-		f, err := filter.OneOf("tenantid", tenants)
-		add(paramTenant, f, err)
-	}
-	if len(joined) == 0 || len(errs) > 0 {
-		return nil, errors.Join(errs...)
-	}
-	return filter.All(joined...), nil
 }
 
 // has reports whether a record is wanted. Its value is parsed only where the type in its header is wanted and there is a filter.

@@ -29,7 +29,7 @@ func choiceFlags(cmd *cobra.Command) func() (eventChoice, error) {
 		if c.types, err = selectEvents(*types, *families); err != nil {
 			return c, fmt.Errorf("--type, --family: %w", err)
 		}
-		c.filter, err = joinFilters(*texts, *queries, *subjects, *tenants)
+		c.filter, err = filter.Wish{Texts: *texts, Queries: *queries, Subjects: *subjects, Tenants: *tenants}.Join("--")
 		return c, err
 	}
 }
@@ -47,38 +47,6 @@ func familyNames() (names []string) {
 		names = append(names, f.Name)
 	}
 	return names
-}
-
-// joinFilters makes one filter of all, or nil of none; the error names the flag.
-func joinFilters(texts, queries, subjects, tenants []string) (filter.Filter, error) {
-	var joined []filter.Filter
-	var wrong error
-	add := func(flag string, f filter.Filter, err error) {
-		if err != nil && wrong == nil {
-			wrong = fmt.Errorf("%s: %w", flag, err)
-		}
-		joined = append(joined, f)
-	}
-	for _, text := range texts {
-		f, err := filter.ParseText(text)
-		add("--filter", f, err)
-	}
-	for _, query := range queries {
-		f, err := filter.Parse(map[string]any{"sql": query})
-		add("--sql", f, err)
-	}
-	if len(subjects) > 0 {
-		f, err := filter.OneOf("subject", subjects)
-		add("--subject", f, err)
-	}
-	if len(tenants) > 0 {
-		f, err := filter.OneOf("tenantid", tenants)
-		add("--tenant", f, err)
-	}
-	if len(joined) == 0 || wrong != nil {
-		return nil, wrong
-	}
-	return filter.All(joined...), nil
 }
 
 // topics are the names of the topics that can hold what is chosen.
