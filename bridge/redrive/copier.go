@@ -76,11 +76,20 @@ func (c *Copier) weight(r *bridge.Record) int64 {
 	return min(c.window.Bytes, max(int64(n), c.window.Bytes/c.window.Records))
 }
 
-// wait blocks until there is so much room, and says why there is to be none.
+// wait blocks until there is so much room, and takes it, or says why there is to be none, and takes nothing.
 func (c *Copier) wait(ctx context.Context, weight int64) error {
 	limited, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
-	err := c.room.Acquire(limited, weight)
+	acquired := c.room.Acquire(limited, weight)
+	err := c.refusal(ctx, acquired)
+	if err != nil && acquired == nil {
+		c.room.Release(weight)
+	}
+	return err
+}
+
+// refusal is why nothing is to be sent, even where there is room.
+func (c *Copier) refusal(ctx context.Context, acquired error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -88,7 +97,7 @@ func (c *Copier) wait(ctx context.Context, weight int64) error {
 		return c.failed
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case err != nil:
+	case acquired != nil:
 		return fmt.Errorf("%s: nothing was acknowledged for %s", c.topic, c.patience)
 	}
 	return nil

@@ -193,6 +193,40 @@ func TestCopierFails(t *testing.T) {
 	})
 }
 
+// TestCopierWaitsNoLonger asserts that once a copy has failed or the run was interrupted, and all has settled, nobody waits for anything.
+func TestCopierWaitsNoLonger(t *testing.T) {
+	away := &bridge.Refusal{Reason: bridge.AckTimeout, Err: errors.New("away")}
+	for name, interrupted := range map[string]bool{"failed": false, "interrupted": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := &kafka{answer: func(int) error {
+					if interrupted {
+						return nil
+					}
+					return away
+				}}
+				c := redrive.NewCopier(k, "side", window, time.Minute, time.Now)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if err := c.Send(ctx, record("a", "b", "c"), from(0)); err != nil {
+					t.Fatal(err)
+				}
+				if interrupted {
+					cancel()
+				}
+				began := time.Now()
+				if err := c.Send(ctx, record("a", "b", "c"), from(1)); err == nil {
+					t.Fatal("got no error, want why no more is to be sent")
+				}
+				_, _, err := c.Wait()
+				if (err == nil) != interrupted || time.Since(began) != 0 || len(k.records) != 1 {
+					t.Errorf("got %v after %s, want it at once", err, time.Since(began))
+				}
+			})
+		})
+	}
+}
+
 // TestCopierInterrupted asserts that a context ends the sending, and not what is on its way.
 func TestCopierInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
