@@ -70,7 +70,7 @@ type tailing struct {
 func (t *tailing) run(ctx context.Context, c app.Config, out, status io.Writer) error {
 	client, err := kafka.New(c.Kafka, nil, quietLogger())
 	if err != nil {
-		return badConfig(fmt.Errorf("--type, --family: %w", err))
+		return badConfig(err)
 	}
 	defer client.Close()
 	names := t.choice.topics(c.Topics)

@@ -91,6 +91,7 @@ func TestTailUsage(t *testing.T) {
 		{[]string{"--tenant", ""}, "--tenant: "},
 		{[]string{"--since", "yesterday"}, `--since "yesterday": a duration`},
 		{[]string{"--count", "-1"}, "--count -1"},
+		{[]string{"--kafka-tls-enabled", "--kafka-tls-ca-file", "none.pem"}, "qlik-bridge: kafka.tls.ca_file: "},
 	} {
 		run(t, append([]string{"tail"}, tt.args...)...).expect(t, 2, tt.want)
 	}
