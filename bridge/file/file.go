@@ -53,20 +53,25 @@ func Lines(path string) ([]string, error) {
 
 // Create writes a new file, which its owner alone may read, and returns once the disk has it under its name. A file that is there already
 // is left as it is, and is an error. Where the writing fails there is no file.
-func Create(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+func Create(path string, content []byte) error { return write(path, os.O_EXCL, content) }
+
+// Write does what Create does, and writes over a file that is there already; its mode stays. Where the writing fails there is none any more.
+func Write(path string, content []byte) error { return write(path, os.O_TRUNC, content) }
+
+func write(path string, existing int, content []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|existing, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(path))); err != nil {
+	if err = errors.Join(err, f.Sync(), f.Close(), SyncFolder(filepath.Dir(path))); err != nil {
 		_ = os.Remove(path) // what is wrong has been said
 	}
 	return err
 }
 
-// syncFolder has the names in a folder durable.
-func syncFolder(path string) error {
+// SyncFolder returns once the disk has the names in a folder.
+func SyncFolder(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err

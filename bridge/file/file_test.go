@@ -73,3 +73,30 @@ func TestCreate(t *testing.T) {
 		t.Error("got no error where there is no folder, want one")
 	}
 }
+
+// TestWrite asserts that a file is written over whole, for its owner alone, and that none is left where that fails.
+func TestWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new")
+	for _, want := range []string{"content", "more content", "less"} {
+		if err := file.Write(path, []byte(want)); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if content, readErr := os.ReadFile(path); err != nil || readErr != nil || info.Mode() != 0o600 || string(content) != want {
+			t.Errorf("got %v %q, %v, %v, want a file of mode 0600 with %q", info.Mode(), content, err, readErr, want)
+		}
+	}
+	if err := file.Write(filepath.Join(path, "below"), nil); err == nil {
+		t.Error("got no error where there is no folder, want one")
+	}
+}
+
+func TestSyncFolder(t *testing.T) {
+	dir := t.TempDir()
+	if err := file.SyncFolder(dir); err != nil {
+		t.Errorf("got %v, want nil", err)
+	}
+	if err := file.SyncFolder(filepath.Join(dir, "none")); !os.IsNotExist(err) {
+		t.Errorf("got %v of a folder that is not there, want that", err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"qlikbridge/bridge"
+	"qlikbridge/bridge/file"
 )
 
 // SetAside implements bridge.Log. The file is named after the lane, when the delivery was received (in Unix nanoseconds) and its number; it
@@ -19,7 +20,7 @@ func (l *log) SetAside(e bridge.Entry) error {
 	}
 	name := filepath.Join(dir, fmt.Sprintf("%s-entry-%d-%d", l.lane, e.Delivery.ReceivedAt.UnixNano(), e.Number))
 	record := encode(e.Number, e.Delivery)
-	if err := errors.Join(writeFile(name, record), syncDir(dir)); err != nil {
+	if err := file.Write(name, record); err != nil {
 		return err
 	}
 	l.spool.bytes.Add(int64(len(record)))
@@ -40,14 +41,4 @@ func (s *Spool) countAside() error {
 		}
 	}
 	return err
-}
-
-// writeFile has a file durable when it returns.
-func writeFile(name string, b []byte) error {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
 }

@@ -28,6 +28,18 @@ func TestSetAside(t *testing.T) {
 	}
 }
 
+// TestSetAsideAgain asserts that an entry is set aside over what an earlier process, which died before it settled it, had left of it.
+func TestSetAsideAgain(t *testing.T) {
+	t.Parallel()
+	o := open(t, t.TempDir(), plenty)
+	e := o.mustAdd(t, body(1, 50))[0]
+	for range 2 {
+		if err := o.SetAside(e); err != nil || !asideHolds(t, o.dir, e.Delivery.Body) {
+			t.Errorf("got %v, want the entry in .set-aside", err)
+		}
+	}
+}
+
 // TestSetAsideCounts asserts that what is set aside is a part of what the spool may take, also for the next process.
 func TestSetAsideCounts(t *testing.T) {
 	t.Parallel()

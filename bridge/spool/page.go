@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
-	"os"
 )
 
 // The layout of a segment, as package wlog writes it: pages, and in them fragments of records. A fragment is its kind (in 3 bits, the others
@@ -65,14 +64,4 @@ func beginning(page []byte, from int64) (int64, bool) {
 		i = end
 	}
 	return 0, false
-}
-
-// sync makes what was done in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

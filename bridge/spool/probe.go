@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"qlikbridge/bridge"
+	"qlikbridge/bridge/file"
 )
 
 // A disk that failed is tried with a file of so many bytes, so often: it is of use again when it takes the largest entry.
@@ -48,7 +49,7 @@ func (s *Spool) pause() bool {
 // probe has the disk take a file durably.
 func (s *Spool) probe() error {
 	name := filepath.Join(s.dir, probeName)
-	err := writeFile(name, make([]byte, probeBytes))
+	err := file.Write(name, make([]byte, probeBytes))
 	if left := os.Remove(name); !os.IsNotExist(left) {
 		err = errors.Join(err, left)
 	}

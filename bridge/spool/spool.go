@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"qlikbridge/bridge"
+	"qlikbridge/bridge/file"
 )
 
 var _ bridge.Spool = (*Spool)(nil)
@@ -63,7 +64,7 @@ var errLocked = errors.New("it is locked")
 func Open(c Config, reg prometheus.Registerer, logger *slog.Logger) (*Spool, error) {
 	s := &Spool{dir: c.Dir, maxBytes: c.MaxBytes, log: logger, logs: map[string]*log{}, ended: make(chan struct{})}
 	s.register(reg)
-	if err := errors.Join(os.MkdirAll(c.Dir, 0o700), syncDir(filepath.Dir(c.Dir))); err != nil {
+	if err := errors.Join(os.MkdirAll(c.Dir, 0o700), file.SyncFolder(filepath.Dir(c.Dir))); err != nil {
 		return nil, fmt.Errorf("spool.dir: %w (name a folder that can be written, or set spool.enabled to false)", err)
 	}
 	if err := s.lockFolder(c.LockTimeout); err != nil {

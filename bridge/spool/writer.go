@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
 	"github.com/prometheus/prometheus/util/compression"
+
+	"qlikbridge/bridge/file"
 )
 
 // writer writes a log's youngest segment. The zero value has none open.
@@ -97,7 +99,7 @@ func (w *writer) open(l *log) (err error) {
 		w.wal = nil
 		return err
 	}
-	return syncDir(l.spool.dir)
+	return file.SyncFolder(l.spool.dir)
 }
 
 func (w *writer) entered(l *log) error {
@@ -108,7 +110,7 @@ func (w *writer) entered(l *log) error {
 	l.mu.Lock()
 	l.segments = append(l.segments, span{index: index, first: l.durable + 1, size: int64(used)})
 	l.mu.Unlock()
-	return syncDir(l.dir)
+	return file.SyncFolder(l.dir)
 }
 
 // mend cuts what a failed write left and begins a new segment.
