@@ -113,7 +113,8 @@ func (h *harness) consume(t *testing.T, group, topic string, opts ...kgo.Opt) (e
 	return end
 }
 
-// marks asserts where moments lie: at the first record that is not older, or at the end; also where the beginning was deleted.
+// marks asserts where moments lie: at the first record that is not older, or at the end; also where the beginning was deleted;
+// and that an extent begins there.
 func marks(t *testing.T, h *harness) {
 	c, topic := h.client(t), h.topic(t, 2)
 	began := time.Now().Add(-time.Hour).Truncate(time.Second)
@@ -144,6 +145,19 @@ func marks(t *testing.T, h *harness) {
 	deleted, err := h.admin.DeleteRecords(within(t, patience), kadm.Offsets{topic: {0: {Topic: topic, At: 2}}})
 	must(t, "delete records", errors.Join(err, deleted.Error()))
 	check("before what is left", began, kafka.Mark{Offset: 2, At: began.Add(2 * time.Minute)})
+	for name, tt := range map[string]struct {
+		since time.Time
+		start int64
+	}{"all": {time.Time{}, 2}, "before what is left": {began, 2}, "at one": {began.Add(3 * time.Minute), 3}, "after all": {time.Now(), 5}} {
+		want := kafka.Extent{Topic: topic, Ranges: []kafka.Range{{Partition: 0, Start: tt.start, End: 5}, {Partition: 1}}}
+		e, err := c.ExtentSince(within(t, patience), topic, tt.since)
+		if diff := cmp.Diff(want, e); err != nil || diff != "" {
+			t.Errorf("extent since %s (-want +got):\n%s%v", name, diff, err)
+		}
+	}
+	if _, err := c.ExtentSince(within(t, patience), topic+"-missing", began); !errors.Is(err, kafka.ErrTopicsMissing) {
+		t.Errorf("got %v, want %v", err, kafka.ErrTopicsMissing)
+	}
 	if _, err := c.Marks(within(t, patience), topic+"-missing", began); !errors.Is(err, kafka.ErrTopicsMissing) {
 		t.Errorf("got %v, want %v", err, kafka.ErrTopicsMissing)
 	}

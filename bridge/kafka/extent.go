@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -52,6 +53,24 @@ func (c *Client) Extent(ctx context.Context, topic string) (Extent, error) {
 		e.Ranges = append(e.Ranges, Range{end.Partition, min(start.Offset, end.Offset), end.Offset})
 	}
 	slices.SortFunc(e.Ranges, func(a, b Range) int { return int(a.Partition - b.Partition) })
+	return e, nil
+}
+
+// ExtentSince is the Extent of a topic from the first record of each partition on that is not older than a moment; the zero time: all of it.
+func (c *Client) ExtentSince(ctx context.Context, topic string, since time.Time) (Extent, error) {
+	e, err := c.Extent(ctx, topic)
+	if err != nil || since.IsZero() {
+		return e, err
+	}
+	marks, err := c.Marks(ctx, topic, since)
+	if err != nil {
+		return Extent{}, err
+	}
+	for i, r := range e.Ranges {
+		if mark, ok := marks[r.Partition]; ok { // else it was added just now
+			e.Ranges[i].Start = min(max(r.Start, mark.Offset), r.End) // what came meanwhile is beyond the end
+		}
+	}
 	return e, nil
 }
 

@@ -7,12 +7,8 @@ import (
 	"maps"
 	"slices"
 
-	"qlikbridge/bridge"
 	"qlikbridge/bridge/kafka"
 )
-
-// errFound ends a scan that has found what it was for.
-var errFound = errors.New("found")
 
 // find looks for the event that the target is, and returns what was chosen with its partition, or that alone.
 func (r *redriving) find(ctx context.Context, c chosen) (chosen, error) {
@@ -26,25 +22,17 @@ func (r *redriving) find(ctx context.Context, c chosen) (chosen, error) {
 	}
 	progress := newReading(r.status, "looking for "+short(plain(r.event), 40), total)
 	defer progress.Done()
-	for _, e := range extents {
-		err := r.client.Scan(ctx, e, func(s kafka.Stored) error {
-			progress.Add()
-			if s.Header("ce_id") != r.event {
-				return nil
-			}
-			r.target.Time, r.target.Event = s.Time, bridge.Place{Topic: s.Topic, Position: s.Position}
-			return errFound
-		})
-		if err == errFound {
-			progress.Done()
-			fmt.Fprintf(r.status, "%s is at %s, taken in at %s\n", plain(r.event), r.target.Event, stamp(r.target.Time))
-			return r.around(c), nil
-		}
-		if err != nil {
-			return nil, r.away(err)
-		}
+	found, ok, err := findEvent(ctx, r.client, extents, r.event, progress.Add)
+	switch {
+	case err != nil:
+		return nil, r.away(err)
+	case !ok:
+		return nil, r.notFound(c, total)
 	}
-	return nil, r.notFound(c, total)
+	r.target.Time, r.target.Event = found.Time, placeOf(found)
+	progress.Done()
+	fmt.Fprintf(r.status, "%s is at %s, taken in at %s\n", plain(r.event), r.target.Event, stamp(r.target.Time))
+	return r.around(c), nil
 }
 
 // around is what was chosen with the partition of the event.
@@ -66,15 +54,12 @@ func (r *redriving) searched(ctx context.Context, c chosen) ([]kafka.Extent, err
 	defer cancel()
 	var all []kafka.Extent
 	for _, topic := range slices.Sorted(maps.Keys(c)) {
-		e, err := r.client.Extent(ctx, topic)
+		e, err := r.client.ExtentSince(ctx, topic, r.since)
 		if errors.Is(err, kafka.ErrTopicsMissing) && len(r.named) == 0 {
 			continue // which is said later
 		}
 		if err == nil {
 			err = has(e, c[topic])
-		}
-		if err == nil && !r.since.IsZero() {
-			err = r.cutSince(ctx, &e)
 		}
 		if err != nil {
 			return nil, r.away(err)
@@ -85,20 +70,6 @@ func (r *redriving) searched(ctx context.Context, c chosen) ([]kafka.Extent, err
 		all = append(all, e)
 	}
 	return all, nil
-}
-
-// cutSince leaves out what is older.
-func (r *redriving) cutSince(ctx context.Context, e *kafka.Extent) error {
-	marks, err := r.client.Marks(ctx, e.Topic, r.since)
-	if err != nil {
-		return err
-	}
-	for i, p := range e.Ranges {
-		if mark, ok := marks[p.Partition]; ok {
-			e.Ranges[i].Start = min(max(p.Start, mark.Offset), p.End)
-		}
-	}
-	return nil
 }
 
 func (r *redriving) notFound(c chosen, n int64) error {

@@ -53,23 +53,13 @@ func (s *search) extents(ctx context.Context, names []string) ([]kafka.Extent, e
 			names = append(slices.Clip(names), name)
 		}
 	}
-	first := kafka.Offsets{}
-	if !s.since.IsZero() {
-		var err error
-		if first, err = s.client.OffsetsFrom(ctx, names, s.since); err != nil {
-			return nil, err
-		}
-	}
 	var extents []kafka.Extent
 	for _, name := range names {
-		e, err := s.client.Extent(ctx, name)
+		e, err := s.client.ExtentSince(ctx, name, s.since)
 		if errors.Is(err, kafka.ErrTopicsMissing) {
 			continue
 		} else if err != nil {
 			return nil, err
-		}
-		for i := range e.Ranges {
-			e.Ranges[i].Start = max(e.Ranges[i].Start, first[name][e.Ranges[i].Partition])
 		}
 		extents = append(extents, e)
 	}
@@ -83,12 +73,21 @@ func (s *search) find(ctx context.Context, extents []kafka.Extent) (kafka.Stored
 	}
 	bar := newBar(s.status, "looking for the event", total)
 	defer bar.Done()
-	wanted := func(r kafka.Stored) bool { return r.Header("ce_id") == s.id }
-	for _, e := range extents {
-		found, ok, err := s.client.Find(ctx, e, wanted, func() { bar.Add(1) })
-		if ok || err != nil {
-			return found, err
-		}
+	found, ok, err := findEvent(ctx, s.client, extents, s.id, func() { bar.Add(1) })
+	if ok || err != nil {
+		return found, err
 	}
 	return kafka.Stored{}, fmt.Errorf("no event %s among %d records of %d topics: retention has taken it, or it was never there", plain(s.id), total, len(extents))
+}
+
+// findEvent returns the first record that holds the event of an id; false: none of the extents has one. each is called for every record that
+// was looked at.
+func findEvent(ctx context.Context, client *kafka.Client, extents []kafka.Extent, id string, each func()) (kafka.Stored, bool, error) {
+	wanted := func(r kafka.Stored) bool { return r.Header("ce_id") == id }
+	for _, e := range extents {
+		if found, ok, err := client.Find(ctx, e, wanted, each); ok || err != nil {
+			return found, ok, err
+		}
+	}
+	return kafka.Stored{}, false, nil
 }
