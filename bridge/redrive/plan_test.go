@@ -9,42 +9,6 @@ import (
 	"qlikbridge/bridge/redrive"
 )
 
-// TestMove asserts what becomes of which offsets.
-func TestMove(t *testing.T) {
-	const none = redrive.None
-	tests := []struct {
-		name                        string
-		current, target, start, end int64
-		effect                      redrive.Effect
-		span                        redrive.Span
-	}{
-		{"back", 70, 40, 10, 100, redrive.Again, redrive.Span{From: 40, To: 70}},
-		{"ahead", 70, 90, 10, 100, redrive.Skipped, redrive.Span{From: 70, To: 90}},
-		{"nowhere", 70, 70, 10, 100, redrive.Same, redrive.Span{}},
-		{"none so far", none, 40, 10, 100, redrive.Ahead, redrive.Span{From: 40, To: 100}},
-		{"none from then on", 70, none, 10, 100, redrive.Removed, redrive.Span{}},
-		{"none at all", none, none, 10, 100, redrive.Same, redrive.Span{}},
-		{"ahead of what retention took", 5, 10, 10, 100, redrive.Skipped, redrive.Span{From: 10, To: 10}},
-		{"back from beyond the end", 150, 40, 10, 100, redrive.Again, redrive.Span{From: 40, To: 100}},
-		{"back to beyond the end", 150, 120, 10, 100, redrive.Again, redrive.Span{From: 120, To: 100}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			m := redrive.Move{Current: tt.current, Target: tt.target, Start: tt.start, End: tt.end}
-			if m.Effect() != tt.effect || m.Span() != tt.span {
-				t.Errorf("got %s %v, want %s %v", m.Effect(), m.Span(), tt.effect, tt.span)
-			}
-			if n := m.Events(); n != max(0, tt.span.To-tt.span.From) {
-				t.Errorf("got %d events before any was read, want as many as there are offsets", n)
-			}
-			m.Whole, m.Counted.Events = true, 2
-			if n := m.Events(); n != 2 {
-				t.Errorf("got %d events, want the 2 that were read", n)
-			}
-		})
-	}
-}
-
 // TestPlan asserts that what is outside is kept apart, or taken from as near as it can be.
 func TestPlan(t *testing.T) {
 	partition := func(n int32, committed int64) redrive.Standing {
@@ -105,6 +69,12 @@ func TestSum(t *testing.T) {
 	}
 	if events, counted := p.Sum(redrive.Skipped); events != 1 || counted.Types["b"] != 1 {
 		t.Errorf("got %d skipped, %+v, want 1", events, counted)
+	}
+	p.Moves = append(p.Moves, redrive.Move{Current: 3, Beside: note(9, 3), Target: 4, End: 9, Whole: true, Counted: tally("c", now), Opposite: tally("d", now)})
+	for _, effect := range []redrive.Effect{redrive.Again, redrive.Skipped} {
+		if events, counted := p.Sum(effect); events != counted.Events+map[redrive.Effect]int64{redrive.Again: 2}[effect] || counted.Types["c"]+counted.Types["d"] != 1 {
+			t.Errorf("got %d %s, %+v, want one more of each", events, effect, counted)
+		}
 	}
 	if events, _ := p.Sum(redrive.Ahead); events != 0 {
 		t.Errorf("got %d ahead, want none", events)

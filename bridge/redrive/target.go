@@ -51,6 +51,7 @@ func (p Partition) String() string { return fmt.Sprintf("%s/%d", p.Topic, p.Numb
 type Standing struct {
 	Partition
 	Committed  int64     // the group's offset; None
+	Beside     string    // what the group has left beside it
 	Start, End int64     // the records that the partition holds are from Start on and before End
 	First      time.Time // timestamp of the first of them; zero: there is none
 	Mark       int64     // of a target by time: the first that is not older, else End

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"qlikbridge/bridge/marks"
 )
 
 // undoVersion is the form of an undo file; a file of another is refused.
@@ -31,11 +33,11 @@ type Reset struct {
 	After     *int64 `json:"after"`              // nil: the group was left without one
 }
 
-// NewUndo makes the undo of moves; its resets lack what the group had left beside its offsets.
+// NewUndo makes the undo of moves.
 func NewUndo(group, cluster, target string, moves []Move, now time.Time) Undo {
 	u := Undo{Version: undoVersion, Made: now.UTC().Truncate(time.Second), Cluster: cluster, Group: group, Target: target}
 	for _, m := range moves {
-		u.Offsets = append(u.Offsets, Reset{Topic: m.Topic, Partition: m.Number, Before: pointer(m.Current), After: pointer(m.Target)})
+		u.Offsets = append(u.Offsets, Reset{Topic: m.Topic, Partition: m.Number, Before: pointer(m.Current), Metadata: m.Beside, After: pointer(m.Target)})
 	}
 	return u
 }
@@ -119,7 +121,8 @@ type Moved struct {
 func (r Reset) Back(s Standing, force, clamp bool) (Move, *Moved, *Outside) {
 	before := number(r.Before)
 	m := move(s, before)
-	if reason := r.moved(s.Committed); reason != "" && !force {
+	m.Restored = r.Metadata
+	if reason := r.moved(s); reason != "" && !force {
 		return m, &Moved{s.Partition, before, number(r.After), s.Committed, reason}, nil
 	}
 	if before == None || m.Effect() == Same {
@@ -132,15 +135,19 @@ func (r Reset) Back(s Standing, force, clamp bool) (Move, *Moved, *Outside) {
 	if outside != nil {
 		offset = outside.Nearest
 	}
-	m.Target = offset
+	if m.Target = offset; offset != before {
+		m.Restored = "" // it is another offset's
+	}
 	return m, nil, nil
 }
 
-// moved says why a group that stands at current would lose something if the reset were taken back; "" where it would not.
-func (r Reset) moved(current int64) string {
-	before, after := number(r.Before), number(r.After)
+// moved says why a group that stands somewhere would lose something if the reset were taken back; "" where it would not. What it has done
+// beyond its offset is a part of how far it has come.
+func (r Reset) moved(s Standing) string {
+	before, after, current := number(r.Before), number(r.After), s.Committed
+	reached, had := marks.Parse(current, s.Beside).Until, marks.Parse(before, r.Metadata).Until
 	switch {
-	case current == after, current == before:
+	case current == after && reached == after, current == before && reached <= had:
 		return ""
 	case current == None: // nothing to lose
 		return ""
@@ -150,7 +157,7 @@ func (r Reset) moved(current int64) string {
 		return "the group has been reset once more since"
 	case before != None && before < after, before == None: // events were skipped
 		return "the group has handled events since, and would handle them again"
-	case current > before:
+	case reached > had:
 		return "the group has gone beyond where it was, and would handle events again"
 	}
 	return ""

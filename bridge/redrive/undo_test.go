@@ -11,9 +11,8 @@ import (
 
 // TestUndoFile asserts that a file says what was done, and is read again as it was written.
 func TestUndoFile(t *testing.T) {
-	moves := []redrive.Move{{Partition: apps, Current: 70, Target: 40}, {Partition: redrive.Partition{Topic: "qlik.users"}, Current: redrive.None, Target: 0}}
+	moves := []redrive.Move{{Partition: apps, Current: 70, Beside: "mine", Target: 40}, {Partition: redrive.Partition{Topic: "qlik.users"}, Current: redrive.None, Target: 0}}
 	u := redrive.NewUndo("billing", "cluster-1", "by-duration 2h", moves, now)
-	u.Offsets[0].Metadata = "mine"
 	text, err := u.Text()
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +122,44 @@ func TestBack(t *testing.T) {
 			}
 			if moved != nil || m.Current != tt.current || m.Target != tt.before {
 				t.Errorf("got %+v, %+v, want from %d to %d", m, moved, tt.current, tt.before)
+			}
+		})
+	}
+}
+
+// TestBackBeyond asserts that what a group has done beyond its offset counts as done: it is given back what it had noted, and has gone on where it
+// has noted more since.
+func TestBackBeyond(t *testing.T) {
+	const none = redrive.None
+	tests := []struct {
+		name                   string
+		before, after, current int64
+		had, beside            string
+		effect                 redrive.Effect
+		events, opposed        int64
+		moved                  bool
+	}{
+		{"untouched", 70, 40, 40, note(80, 70, 75), "", redrive.Skipped, 38, 0, false},
+		{"the note alone was dropped", 70, 70, 70, note(80, 70, 75), "", redrive.Skipped, 8, 0, false},
+		{"the note stands there", 70, 70, 70, note(80, 70, 75), note(80, 70, 75), redrive.Same, 0, 0, false},
+		{"some handled again beyond", 70, 40, 40, note(80, 70, 75), note(60, 40), redrive.Skipped, 19, 0, false},
+		{"gone on beyond the note", 70, 40, 40, note(80, 70, 75), note(81, 40), "", 0, 0, true},
+		{"gone on beyond the offset", 70, 40, 40, "", note(71, 40), "", 0, 0, true},
+		{"events were skipped, and some handled", 40, 70, 70, "", note(72, 70), "", 0, 0, true},
+		{"none after, and the note comes back", 70, none, none, note(80, 70, 75), "", redrive.Ahead, 22, 0, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := redrive.Reset{Topic: apps.Topic, Partition: apps.Number, Before: &tt.before, Metadata: tt.had}
+			if tt.after != none {
+				r.After = &tt.after
+			}
+			m, moved, outside := r.Back(redrive.Standing{Partition: apps, Committed: tt.current, Beside: tt.beside, End: 100}, false, false)
+			if (moved != nil) != tt.moved || outside != nil {
+				t.Fatalf("got %+v, %+v, want moved: %t", moved, outside, tt.moved)
+			}
+			if moved == nil && (m.Effect() != tt.effect || m.Events() != tt.events || m.Opposed() != tt.opposed || m.Restored != tt.had) {
+				t.Errorf("got %d %s, %d opposed, %q, want %d %s, %d and the note", m.Events(), m.Effect(), m.Opposed(), m.Restored, tt.events, tt.effect, tt.opposed)
 			}
 		})
 	}

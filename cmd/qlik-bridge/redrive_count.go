@@ -7,7 +7,7 @@ import (
 	"qlikbridge/bridge/redrive"
 )
 
-// count reads what lies between, as far as may be read, and counts the events that match.
+// count reads what lies between, as far as may be read, and counts the events that match by what becomes of them.
 func (r *redriving) count(ctx context.Context, moves []redrive.Move, match func(kafka.Stored) bool) error {
 	spans, total := make([]redrive.Span, len(moves)), int64(0)
 	for i, m := range moves {
@@ -22,10 +22,15 @@ func (r *redriving) count(ctx context.Context, moves []redrive.Move, match func(
 	for i := range moves {
 		m := &moves[i]
 		m.Whole = shares[i] == spans[i].Len()
+		fate, effect := m.Fate(), m.Effect()
 		err := r.scan(ctx, m.Partition, spans[i].Within(shares[i]), func(s kafka.Stored) error {
 			progress.Add()
-			if match(s) {
+			switch of := fate(s.Offset); {
+			case of == redrive.Same || !match(s):
+			case of == effect:
 				m.Counted.Add(s.Header("ce_type"), s.Time)
+			default:
+				m.Opposite.Add(s.Header("ce_type"), s.Time)
 			}
 			return nil
 		})

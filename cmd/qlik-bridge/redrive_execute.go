@@ -70,24 +70,20 @@ func (r *redriving) confirm(ctx context.Context, changes []redrive.Move, what st
 		return redrive.Undo{}, r.refuseLive()
 	}
 	for _, m := range changes {
-		if now := r.committed(m.Partition); now != m.Current {
+		now, beside := r.committed(m.Partition)
+		if now != m.Current {
 			return redrive.Undo{}, fmt.Errorf("refused: group %s has moved from %s to %s in %s since it was looked at; nothing was changed; run it again",
 				plain(planned.Name), offsetText(m.Current), offsetText(now), m.Partition)
+		}
+		if beside != m.Beside {
+			return redrive.Undo{}, fmt.Errorf("refused: group %s has committed in %s since it was looked at; nothing was changed; run it again", plain(planned.Name), m.Partition)
 		}
 	}
 	cluster, err := r.client.Cluster(ctx)
 	if err != nil {
 		return redrive.Undo{}, r.away(err)
 	}
-	undo := redrive.NewUndo(r.group, cluster.ID, what, changes, r.now)
-	for i, reset := range undo.Offsets {
-		for _, c := range r.state.Commits {
-			if c.Topic == reset.Topic && c.Partition == reset.Partition {
-				undo.Offsets[i].Metadata = c.Metadata
-			}
-		}
-	}
-	return undo, nil
+	return redrive.NewUndo(r.group, cluster.ID, what, changes, r.now), nil
 }
 
 // commit sets the offsets that an undo says it would take back.
@@ -95,13 +91,11 @@ func (r *redriving) commit(ctx context.Context, undo redrive.Undo) error {
 	var commits []kafka.Commit
 	var forget []bridge.Place
 	for _, reset := range undo.Offsets {
-		place := bridge.Place{Topic: reset.Topic, Position: bridge.Position{Partition: reset.Partition}}
-		if reset.After == nil {
-			forget = append(forget, place)
-			continue
+		if c := r.after(reset); c.Offset == redrive.None {
+			forget = append(forget, c.Place)
+		} else {
+			commits = append(commits, c)
 		}
-		place.Offset = *reset.After
-		commits = append(commits, r.beside(kafka.Commit{Place: place}))
 	}
 	if len(commits) > 0 {
 		if err := r.client.Commit(ctx, r.group, commits); err != nil {
@@ -114,10 +108,14 @@ func (r *redriving) commit(ctx context.Context, undo redrive.Undo) error {
 	return nil
 }
 
-// beside adds what the group had left beside an offset that it is given back.
-func (r *redriving) beside(c kafka.Commit) kafka.Commit {
-	before, ok := r.givenBack[redrive.Partition{Topic: c.Topic, Number: c.Partition}]
-	if ok && before.Before != nil && *before.Before == c.Offset {
+// after is what a reset sets: an offset, or None; and beside one that the group is given back, what it had left there.
+func (r *redriving) after(reset redrive.Reset) kafka.Commit {
+	c := kafka.Commit{Place: bridge.Place{Topic: reset.Topic, Position: bridge.Position{Partition: reset.Partition, Offset: redrive.None}}}
+	if reset.After == nil {
+		return c
+	}
+	c.Offset = *reset.After
+	if before, ok := r.givenBack[reset.In()]; ok && before.Before != nil && *before.Before == c.Offset {
 		c.Metadata = before.Metadata
 	}
 	return c
@@ -131,7 +129,8 @@ func (r *redriving) notSet(ctx context.Context, err error, undo redrive.Undo, un
 	}
 	set := 0
 	for _, reset := range undo.Offsets {
-		if after := r.committed(reset.In()); reset.After == nil && after == redrive.None || reset.After != nil && after == *reset.After {
+		wanted := r.after(reset)
+		if offset, beside := r.committed(reset.In()); offset == wanted.Offset && beside == wanted.Metadata {
 			set++
 		}
 	}

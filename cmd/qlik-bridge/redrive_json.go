@@ -35,7 +35,8 @@ type wholeMove struct {
 	End       int64            `json:"end"`
 	Effect    redrive.Effect   `json:"effect"`
 	Events    int64            `json:"events"`
-	Exact     bool             `json:"exact"` // otherwise events is what there are at most
+	Opposite  int64            `json:"opposite,omitempty"` // events that are skipped while others are handled again, or the other way round
+	Exact     bool             `json:"exact"`              // otherwise events is what there are at most
 	First     *time.Time       `json:"first,omitempty"`
 	Last      *time.Time       `json:"last,omitempty"`
 	Types     map[string]int64 `json:"types"`
@@ -64,8 +65,10 @@ func (r *redriving) wholePlan(plan redrive.Plan, undoFile string) wholePlan {
 	}
 	for _, m := range plan.Moves {
 		w.Partitions = append(w.Partitions, whole(m))
-		for typ, n := range m.Counted.Types {
-			w.Types[typ] += n
+		for _, counted := range []redrive.Tally{m.Counted, m.Opposite} {
+			for typ, n := range counted.Types {
+				w.Types[typ] += n
+			}
 		}
 	}
 	w.Again, _ = plan.Sum(redrive.Again)
@@ -76,7 +79,7 @@ func (r *redriving) wholePlan(plan redrive.Plan, undoFile string) wholePlan {
 
 func whole(m redrive.Move) wholeMove {
 	w := wholeMove{Topic: m.Topic, Partition: m.Number, Current: offsetOrNull(m.Current), Target: offsetOrNull(m.Target), Start: m.Start, End: m.End,
-		Effect: m.Effect(), Events: m.Events(), Exact: m.Whole, Types: map[string]int64{}}
+		Effect: m.Effect(), Events: m.Events(), Opposite: m.Opposed(), Exact: m.Whole, Types: map[string]int64{}}
 	if m.Counted.Events > 0 {
 		first, last := m.Counted.First.UTC(), m.Counted.Last.UTC()
 		w.First, w.Last, w.Types = &first, &last, m.Counted.Types

@@ -49,15 +49,19 @@ func effectText(m redrive.Move) string {
 	case redrive.Removed:
 		return "offset removed"
 	}
-	return fmt.Sprintf("%s %s", eventsText(m), m.Effect())
+	text := fmt.Sprintf("%s %s", eventsText(m, m.Events()), m.Effect())
+	if n := m.Opposed(); n > 0 {
+		text += fmt.Sprintf(", %s %s", eventsText(m, n), m.Effect().Opposite())
+	}
+	return text
 }
 
-// eventsText is a number of events, or what it can be at most.
-func eventsText(m redrive.Move) string {
+// eventsText is a number of events of a move, or what it can be at most.
+func eventsText(m redrive.Move, events int64) string {
 	if !m.Whole {
-		return fmt.Sprintf("≤%d", m.Events())
+		return fmt.Sprintf("≤%d", events)
 	}
-	return strconv.FormatInt(m.Events(), 10)
+	return strconv.FormatInt(events, 10)
 }
 
 // tallyCells are the times of the first and the last event, and the types.
@@ -120,11 +124,11 @@ func (r *redriving) summary(plan redrive.Plan) []string {
 // modal is would for a dry run.
 func (r *redriving) modal() string { return verb(r.execute, "will", "would") }
 
-// effected counts the partitions of an effect.
+// effected counts the partitions in which a move, or some of its events, have an effect.
 func effected(plan redrive.Plan, e redrive.Effect) int {
 	n := 0
 	for _, m := range plan.Moves {
-		if m.Effect() == e {
+		if events, _ := m.Sum(e); m.Effect() == e || events > 0 {
 			n++
 		}
 	}
@@ -137,6 +141,9 @@ func (r *redriving) remarks(plan redrive.Plan) []string {
 	if slices.ContainsFunc(plan.Moves, func(m redrive.Move) bool { return !m.Whole }) {
 		lines = append(lines, fmt.Sprintf("not all of them were read (--read %d): their numbers are those of offsets, times and types are of the first and the last of a partition", r.read))
 	}
+	if n := dropping(plan); n > 0 {
+		lines = append(lines, fmt.Sprintf("in %s the group had done events beyond its offset, and noted that beside it: a reset drops the note, and the undo file keeps it", count(n, "partition")))
+	}
 	if before := behind(plan); before > 0 {
 		lines = append(lines, fmt.Sprintf("%s of up to %s before the target will not be handled: the group has no offset there", count(effected(plan, redrive.Ahead), "partition"), count(int(before), "event")))
 	}
@@ -147,6 +154,16 @@ func (r *redriving) remarks(plan redrive.Plan) []string {
 		lines = append(lines, "--type and --family choose topics: the group is given every event in them again; --copy-to copies the chosen alone")
 	}
 	return lines
+}
+
+// dropping counts the partitions in which the group does not know any more what it has done beyond its offset.
+func dropping(plan redrive.Plan) (n int) {
+	for _, m := range plan.Moves {
+		if m.Drops() {
+			n++
+		}
+	}
+	return n
 }
 
 // behind is how many events lie before the target in partitions that the group has no offset in.

@@ -57,7 +57,8 @@ func (r *redriving) standIn(ctx context.Context, topic string, partitions []int3
 			continue
 		}
 		p := redrive.Partition{Topic: topic, Number: span.Partition}
-		all = append(all, redrive.Standing{Partition: p, Committed: r.committed(p), Start: span.Start, End: span.End,
+		committed, beside := r.committed(p)
+		all = append(all, redrive.Standing{Partition: p, Committed: committed, Beside: beside, Start: span.Start, End: span.End,
 			First: oldest[p.Number].At, Mark: min(max(marks[p.Number].Offset, span.Start), span.End)})
 	}
 	return all, nil
@@ -73,17 +74,17 @@ func has(e kafka.Extent, partitions []int32) error {
 	return nil
 }
 
-// committed is the group's offset in a partition; a copy begins at its target, wherever a group is.
-func (r *redriving) committed(p redrive.Partition) int64 {
+// committed is the group's offset in a partition, and what it has left beside it; a copy begins at its target, wherever a group is.
+func (r *redriving) committed(p redrive.Partition) (offset int64, beside string) {
 	if r.copyTo != "" {
-		return redrive.None
+		return redrive.None, ""
 	}
 	for _, c := range r.state.Commits {
 		if c.Topic == p.Topic && c.Partition == p.Number {
-			return c.Offset
+			return c.Offset, c.Metadata
 		}
 	}
-	return redrive.None
+	return redrive.None, ""
 }
 
 // learnRetention asks what the topics keep where that decides whether the target is to be had. Who may not be told has less to go by.

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"qlikbridge/bridge/marks"
 )
 
 // TestRedriveUndo goes the whole way: an undo file says what was done, is shown, and takes it back, offsets that were none and what the group had
@@ -49,6 +52,40 @@ func TestRedriveUndo(t *testing.T) {
 	if diff := cmp.Diff(after, r.offsets(t, "billing")); diff != "" {
 		t.Errorf("offsets (-want +got):\n%s", diff)
 	}
+}
+
+// TestRedriveBeyond asserts that a group that has done events beyond its offsets is given them again by the very offsets that it stands at, that they
+// are counted, that the plan says that its notes go, and that undo gives them back.
+func TestRedriveBeyond(t *testing.T) {
+	t.Parallel()
+	r := startBilling(t)
+	note := marks.Done{Until: 5, Unfinished: []int64{1, 3}}.Text()
+	must(t, r.admin.CommitAllOffsets(t.Context(), "beyond", kadm.Offsets{"qlik.apps": {0: {Topic: "qlik.apps", At: 1, LeaderEpoch: -1, Metadata: note}}}))
+	beside := func() string {
+		t.Helper()
+		fetched, err := r.admin.FetchOffsets(t.Context(), "beyond")
+		must(t, err)
+		o, _ := fetched.Lookup("qlik.apps", 0)
+		return fmt.Sprint(o.At, " ", o.Metadata)
+	}
+	const drops = "in 1 partition the group had done events beyond its offset"
+	r.run(t, "--group", "beyond", "--to-offset", "0").expect(t, 0, "3 again", drops)
+	r.run(t, "--group", "beyond", "--to-offset", "2").expect(t, 0, "1 skipped, 2 again", "2 events in 1 partition would be handled again", "1 event in 1 partition would be passed over", drops)
+	r.run(t, "--group", "beyond", "--to-offset", "0", "--read", "0").expect(t, 0, "≤3 again")
+	p := r.run(t, "--group", "beyond", "--to-latest", "-o", "json").plan(t)
+	if p.Skipped != 2 || p.Again != 0 || p.Partitions[0].Events != 2 {
+		t.Errorf("got %+v, want the 2 that are not done to be skipped", p)
+	}
+	r.run(t, "--group", "beyond", "--to-offset", "1", "--execute", "--undo-file", "back.json").expect(t, 0, "0          1        1       2 again", drops, "1 offset set")
+	if got := beside(); got != "1 " {
+		t.Errorf("got %q, want the offset alone", got)
+	}
+	r.run(t, "--group", "beyond", "--to-offset", "1").expect(t, 0, "group beyond stands there already")
+	r.run(t, "--undo", "back.json", "--execute").expect(t, 0, "2 skipped", "1 offset set")
+	if got, want := beside(), "1 "+note; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.run(t, "--undo", "back.json", "--execute").expect(t, 0, "group beyond stands there already")
 }
 
 // TestRedriveUndoMoved asserts that what the group has done since is not lost unless that is forced, and that what it has handled again of what it
