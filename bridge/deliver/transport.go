@@ -20,7 +20,8 @@ const (
 )
 
 // newClient makes the HTTP client of one sink. It follows no redirect, takes no proxy from the environment, verifies certificates, and has at
-// most so many connections. It has no timeout: every request brings its own.
+// most so many connections. A request brings its own timeout; a dial is bounded here too, since net/http lets one go on when its request has ended, and
+// a dial that hangs takes the place of a connection.
 func newClient(n Network, s Sink, connections int) (*http.Client, error) {
 	g, err := newGuard(n)
 	if err != nil {
@@ -34,11 +35,12 @@ func newClient(n Network, s Sink, connections int) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Control: g.control}
+	dialer := &net.Dialer{Control: g.control, Timeout: time.Duration(s.Timeout)}
 	transport := &http.Transport{
 		Proxy:                  proxy,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    time.Duration(s.Timeout),
 		ForceAttemptHTTP2:      true,
 		MaxConnsPerHost:        connections,
 		MaxIdleConnsPerHost:    connections,
