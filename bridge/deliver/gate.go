@@ -56,7 +56,7 @@ func (g *gate) look(now time.Time) (trial, ok bool, wait time.Duration, changed 
 	switch {
 	case !g.closed:
 		return false, true, 0, nil
-	case g.trial || g.until.IsZero():
+	case g.trial || g.gone():
 		return false, false, time.Hour, g.changed // changed comes before
 	case now.Before(g.until):
 		return false, false, g.until.Sub(now), g.changed
@@ -76,7 +76,7 @@ func (g *gate) leave(trial bool, a answer) (closed bool) {
 	switch a.outcome {
 	case Delivered, Refused: // the sink is at work, whatever it thinks of this event
 		g.row = 0
-		if trial {
+		if trial && !g.waits(time.Now()) {
 			g.open()
 		}
 	case Gone:
@@ -124,22 +124,33 @@ func (g *gate) open() {
 	g.tell(g.stands())
 }
 
-// close closes, or keeps closed for longer: for as long as the sink asks for, or twice as long as before.
+// close closes, or keeps closed for longer: for as long as the sink asks for, or twice as long as before. Answers to requests that were under way come
+// in any order, so none shortens what another has asked for, and after Gone only again lets a trial be.
 func (g *gate) close(why answer) {
+	if g.gone() {
+		return
+	}
 	now, wait := time.Now(), why.retryAfter
 	if wait == 0 {
 		g.pause = min(max(2*g.pause, firstPause), mostPause)
 		wait = g.pause
 	}
-	g.why, g.until = why, now.Add(wait)
-	if why.outcome == Gone {
-		g.until = time.Time{}
+	if until := now.Add(wait); why.outcome == Gone {
+		g.why, g.until = why, time.Time{}
+	} else if until.After(g.until) {
+		g.why, g.until = why, until
 	}
 	if !g.closed {
 		g.closed, g.since = true, now
 		g.tell(g.stands())
 	}
 }
+
+// gone reports whether no trial may be until something about the sink changes.
+func (g *gate) gone() bool { return g.closed && g.until.IsZero() }
+
+// waits reports whether the sink has asked to wait, also since a trial began.
+func (g *gate) waits(now time.Time) bool { return g.gone() || now.Before(g.until) }
 
 // signal lets all who wait look again.
 func (g *gate) signal() {

@@ -177,3 +177,49 @@ func TestGateGone(t *testing.T) {
 		}
 	})
 }
+
+// TestGateOrder asserts that the order in which answers of requests come that were under way together changes nothing: the longest wait that the sink
+// asked for counts, and 410 most of all.
+func TestGateOrder(t *testing.T) {
+	const forever = time.Duration(-1)
+	short, long := of(Limited, time.Second), of(Limited, time.Hour)
+	delivered := answer{outcome: Delivered}
+	tests := []struct {
+		name    string
+		answers []answer
+		trial   *answer // of one that was let through before
+		want    time.Duration
+	}{
+		{name: "short, long", answers: []answer{short, long}, want: time.Hour},
+		{name: "long, short", answers: []answer{long, short}, want: time.Hour},
+		{name: "long, delivered", answers: []answer{long, delivered}, want: time.Hour},
+		{name: "gone, short", answers: []answer{of(Gone), short}, want: forever},
+		{name: "short, gone", answers: []answer{short, of(Gone)}, want: forever},
+		{name: "gone, no connection", answers: []answer{of(Gone), of(Unreachable)}, want: forever},
+		{name: "long, and a trial before it fails", answers: []answer{long}, trial: &short, want: time.Hour},
+		{name: "long, and a trial before it is delivered", answers: []answer{long}, trial: &delivered, want: time.Hour},
+		{name: "gone, and a trial before it fails", answers: []answer{of(Gone)}, trial: &short, want: forever},
+		{name: "gone, and a trial before it is delivered", answers: []answer{of(Gone)}, trial: &delivered, want: forever},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGate(3, func(standing) {})
+				if tt.trial != nil {
+					g.leave(false, of(Limited))
+					pass(t, g)
+				}
+				for _, a := range tt.answers {
+					g.leave(false, a)
+					g.exhausted(a)
+				}
+				if tt.trial != nil {
+					g.leave(true, *tt.trial)
+				}
+				if got := g.standing(); !got.closed || tt.want == forever != got.next.IsZero() || tt.want != forever && time.Until(got.next) != tt.want {
+					t.Errorf("got closed %t and a trial at %s (now %s), want it after %s", got.closed, got.next, time.Now(), tt.want)
+				}
+			})
+		})
+	}
+}
