@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +22,8 @@ type Outcome string
 // The outcomes.
 const (
 	Delivered   Outcome = "delivered"   // 2xx
-	Refused     Outcome = "refused"     // 3xx and 4xx but the following
+	Refused     Outcome = "refused"     // 4xx but the following
+	Unwelcome   Outcome = "unwelcome"   // 3xx, 401, 403, 404, 405, 407: likely a wrong URL or a wrong token, whatever the event
 	Gone        Outcome = "gone"        // 410: the sink wants no more of this subscription
 	Limited     Outcome = "limited"     // 429, and 503 with Retry-After: the sink says that and when it wants to be asked again
 	Failed      Outcome = "failed"      // 408, 425, 5xx
@@ -33,7 +35,10 @@ const (
 	Cancelled   Outcome = "cancelled"   // by our own stop
 )
 
-var outcomes = []Outcome{Delivered, Refused, Gone, Limited, Failed, TimedOut, Broken, Unreachable, Blocked, Unsendable, Cancelled}
+var outcomes = []Outcome{Delivered, Refused, Unwelcome, Gone, Limited, Failed, TimedOut, Broken, Unreachable, Blocked, Unsendable, Cancelled}
+
+// unwelcome are the answers beside 3xx that speak of who asks and where, not of what is sent.
+var unwelcome = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired}
 
 // excerptBytes bounds what is kept of an answer's body.
 const excerptBytes = 512
@@ -114,6 +119,8 @@ func judge(response *http.Response, excerpt []byte, now time.Time) answer {
 		a.outcome = Limited
 	case s == http.StatusRequestTimeout, s == http.StatusTooEarly, s >= 500:
 		a.outcome = Failed
+	case s < 400, slices.Contains(unwelcome, s):
+		a.outcome = Unwelcome
 	}
 	a.excerpt = string(excerpt)
 	a.err = fmt.Errorf("the sink answered %s", strings.TrimSpace(strconv.Itoa(a.status)+" "+http.StatusText(a.status)))

@@ -132,9 +132,9 @@ func (c *courier) handle(ctx context.Context, e event.Event) error {
 			return consumer.Hold(err)
 		case a.err == nil:
 			return nil
-		case a.outcome == Refused || a.outcome == Unsendable:
+		case c.refused(a):
 			return consumer.Refuse(a.letter())
-		case closed:
+		case closed || a.outcome == Unwelcome:
 			continue
 		}
 		switch failed++; {
@@ -151,6 +151,11 @@ func (c *courier) handle(ctx context.Context, e event.Event) error {
 			}
 		}
 	}
+}
+
+// refused reports whether an event is to be given up after one try. Where the sink takes none of ours, so many in a row are and then none.
+func (c *courier) refused(a answer) bool {
+	return a.outcome == Refused || a.outcome == Unsendable || a.outcome == Unwelcome && !c.gate.exhausted(a)
 }
 
 // try waits until the sink may be tried, and tries. The error says that it was not, or that ctx ended meanwhile.

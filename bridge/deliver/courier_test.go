@@ -76,13 +76,16 @@ func (p *play) deliver(ctx context.Context, id string) error {
 	e.SetSource("s")
 	for attempt := 1; ; attempt++ {
 		err := p.handle(context.WithValue(ctx, attemptKey{}, attempt), e)
-		refused := consumer.Refuse(errors.New("x"))
 		switch {
-		case err == nil, fmt.Sprintf("%T", err) == fmt.Sprintf("%T", refused), ctx.Err() != nil, p.stopping.Err() != nil, attempt == p.subscription.Retries.Attempts:
+		case err == nil, isRefused(err), ctx.Err() != nil, p.stopping.Err() != nil, attempt == p.subscription.Retries.Attempts:
 			return err
 		}
 		time.Sleep(p.subscription.Retries.wait(attempt))
 	}
+}
+
+func isRefused(err error) bool {
+	return err != nil && fmt.Sprintf("%T", err) == fmt.Sprintf("%T", consumer.Refuse(errors.New("x")))
 }
 
 func (p *play) tries() int {
@@ -100,7 +103,7 @@ func TestDeadLetter(t *testing.T) {
 		want   string
 	}{
 		{name: "refused", status: 400, tries: 1, want: `the sink answered 400 Bad Request: "body"`},
-		{name: "a redirect", status: 302, tries: 1, want: "302 Found"},
+		{name: "a redirect, alone", status: 302, tries: 1, want: "302 Found"},
 		{name: "failed", status: 500, tries: 5, want: `the sink answered 500 Internal Server Error: "body"`},
 		{name: "too early", status: 425, tries: 5, want: "425 Too Early"},
 	}
@@ -196,6 +199,59 @@ func TestPoison(t *testing.T) {
 		}
 		if err := <-poison; err == nil || p.status().State != Delivering {
 			t.Errorf("got %v, %+v, want a dead letter and no pause", err, p.status())
+		}
+	})
+}
+
+// TestUnwelcome asserts: where the sink takes nothing of ours, a wrong token for instance, the first events alone become dead letters; from pause_after
+// in a row on events are held, and when the token is mended they are delivered.
+func TestUnwelcome(t *testing.T) {
+	for _, status := range []int{302, 401, 403, 404, 405, 407} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			p := newPlay(t, func(int, string) (int, string) {
+				if time.Since(began) < 10*time.Minute {
+					return status, ""
+				}
+				return 204, ""
+			}, func(s *Subscription) { s.PauseAfter = 3 })
+			for _, id := range []string{"first", "second"} {
+				if err := p.deliver(t.Context(), id); !isRefused(err) {
+					t.Errorf("%d: got %v for the %s event, want it refused", status, err, id)
+				}
+			}
+			var held sync.WaitGroup
+			for i := range 20 {
+				held.Go(func() {
+					if err := p.deliver(t.Context(), strconv.Itoa(i)); err != nil {
+						t.Errorf("%d: event %d: got %v, want it held and then delivered", status, i, err)
+					}
+				})
+			}
+			time.Sleep(5 * time.Minute)
+			if s := p.status(); s.State != Paused || !strings.Contains(s.Why, strconv.Itoa(status)) {
+				t.Errorf("%d: got %+v, want it paused, and why", status, s)
+			}
+			held.Wait()
+			if s := p.status(); s.State != Delivering {
+				t.Errorf("%d: in the end: got %+v, want it delivering", status, s)
+			}
+		})
+	}
+}
+
+// TestUnwelcomeEvent asserts that a sink which does not know the objects of some events, and takes others, never pauses its subscription.
+func TestUnwelcomeEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t, func(n int, _ string) (int, string) { return []int{204, 404, 404}[n%3], "" }, func(s *Subscription) { s.PauseAfter = 3 })
+		letters := 0
+		for i := range 30 {
+			if p.deliver(t.Context(), strconv.Itoa(i)) != nil {
+				letters++
+			}
+		}
+		if letters != 20 || p.tries() != 30 || p.status().State != Delivering {
+			t.Errorf("got %d dead letters of %d tries, %+v, want 20 of 30 and no pause", letters, p.tries(), p.status())
 		}
 	})
 }

@@ -15,7 +15,7 @@ const (
 // gate stands before one sink. It is open, or closed by what the sink did: then the events of the subscription wait at it, one at a time is let
 // through as a trial, and the first trial whose answer shows the sink at work opens it. It is safe for concurrent use.
 type gate struct {
-	after int            // events in a row that failed every try, which close it
+	after int            // events in a row that failed every try or were unwelcome, which close it
 	tell  func(standing) // told when it closes and opens, in that order; it must not block
 
 	mu      sync.Mutex
@@ -25,7 +25,7 @@ type gate struct {
 	until   time.Time // closed: when the next trial may be; zero: never
 	pause   time.Duration
 	trial   bool          // one is under way
-	row     int           // events in a row that failed every try
+	row     int           // events in a row that failed every try or were unwelcome
 	changed chan struct{} // closed and replaced when those who wait are to look again
 }
 
@@ -85,9 +85,9 @@ func (g *gate) leave(trial bool, a answer) (closed bool) {
 		if trial || !g.closed || a.retryAfter > 0 {
 			g.close(a)
 		}
-	case Failed, TimedOut, Broken, Unreachable, Blocked:
+	case Failed, TimedOut, Broken, Unreachable, Blocked, Unwelcome:
 		switch {
-		case trial && g.why.outcome == Limited:
+		case trial && g.why.outcome == Limited && !g.waits(time.Now()):
 			g.open() // it is over its limit no more; what is wrong now may be the event's
 		case trial:
 			g.close(a)
@@ -96,8 +96,8 @@ func (g *gate) leave(trial bool, a answer) (closed bool) {
 	return g.closed
 }
 
-// exhausted notes that an event has failed every try, the last one by a. It reports whether the gate is closed for it: the event is to wait, and not
-// to be given up. Where no connection came about, no event is to blame.
+// exhausted notes that an event has failed every try, the last one by a, or was unwelcome. It reports whether the gate is closed for it: the event is
+// to wait, and not to be given up. Where no connection came about, no event is to blame.
 func (g *gate) exhausted(a answer) (closed bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -58,6 +58,20 @@ func TestGateCloses(t *testing.T) {
 			g.leave(false, of(Refused))
 			return g.exhausted(failed)
 		}},
+		{name: "three unwelcome in a row", play: func(g *gate) (closed bool) {
+			for range 3 {
+				g.leave(false, of(Unwelcome))
+				closed = g.exhausted(of(Unwelcome))
+			}
+			return closed
+		}, want: true},
+		{name: "three unwelcome, not in a row", play: func(g *gate) (closed bool) {
+			for range 3 {
+				g.leave(false, answer{outcome: Delivered})
+				closed = g.exhausted(of(Unwelcome))
+			}
+			return closed
+		}},
 		{name: "no connection", play: func(g *gate) bool { return g.exhausted(unreachable) }, want: true},
 		{name: "an address that is not allowed", play: func(g *gate) bool { return g.exhausted(of(Blocked)) }, want: true},
 		{name: "the sink asks to wait", play: func(g *gate) bool { return g.leave(false, of(Limited, time.Second)) }, want: true},

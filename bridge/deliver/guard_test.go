@@ -102,8 +102,8 @@ func TestRedirect(t *testing.T) {
 	secret := startSink(t, nil)
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		s := startSink(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, secret.URL, status) })
-		if a := ready(t, local, subscribe(t, s.URL, nil)).post(t.Context(), sample(t, "")); a.outcome != Refused || a.status != status {
-			t.Errorf("%d: got %+v, want it refused", status, a)
+		if a := ready(t, local, subscribe(t, s.URL, nil)).post(t.Context(), sample(t, "")); a.outcome != Unwelcome || a.status != status {
+			t.Errorf("%d: got %+v, want it unwelcome", status, a)
 		}
 	}
 	if n := len(secret.requests()); n != 0 {

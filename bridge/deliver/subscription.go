@@ -22,7 +22,7 @@ type Subscription struct {
 	Sink        Sink     `yaml:"sink"`        //
 	Signing     Signing  `yaml:"signing"`     //
 	Retries     Retries  `yaml:"retries"`     //
-	PauseAfter  int      `yaml:"pause_after"` // events in a row that failed every try, and the subscription pauses; default 3
+	PauseAfter  int      `yaml:"pause_after"` // events in a row that failed every try or were unwelcome, and the subscription pauses; default 3
 	Unordered   bool     `yaml:"unordered"`   // false: events of one key one after another
 	Concurrency int      `yaml:"concurrency"` // requests at once; default 8
 	Rate        float64  `yaml:"rate"`        // requests per second; 0: no limit
