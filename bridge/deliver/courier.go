@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,26 +24,30 @@ type courier struct {
 	gate         *gate
 	limiter      *rate.Limiter
 	log          *slog.Logger
-	metrics      *metrics
-	newConsumer  func(consumer.Config, consumer.Handler) (*consumer.Consumer, error)
+	all          *Metrics     // of all subscriptions
+	files        *watch.Watch // of those that the subscription names
+	newConsumer  func(consumer.Config, consumer.Handler) (reader, error)
 	attempt      func(context.Context) int // consumer.Attempt
 
 	// Changing.
 	sink     atomic.Pointer[sink]
-	consumer atomic.Pointer[consumer.Consumer] // nil: none runs
-	failure  atomic.Pointer[error]             // why none runs
-	stopping context.Context                   // ends waits; set by run
+	reading  atomic.Pointer[reading] // nil: no consumer runs
+	failure  atomic.Pointer[error]   // why the last one ended
+	metrics  *metrics                // set by begin
+	stopping context.Context         // ends waits; set by begin
 }
 
+// newCourier reads the files of a subscription. It touches nothing that a courier of the same name uses which still runs.
 func newCourier(n Network, s Subscription, o Options, m *Metrics) (*courier, error) {
+	files := watch.New(s.files()...) // before they are read: run can be long after, and is to notice what changed meanwhile
 	k, err := newSink(n, &s)
 	if err != nil {
 		return nil, fmt.Errorf("subscription %s: %w", s.Name, err)
 	}
-	c := &courier{subscription: s, network: n, limiter: limiter(s.Rate), log: o.Log.With("subscription", s.Name), metrics: m.of(s.Name),
-		attempt: consumer.Attempt}
+	c := &courier{subscription: s, network: n, limiter: limiter(s.Rate), log: o.Log.With("subscription", s.Name), all: m,
+		files: files, attempt: consumer.Attempt}
 	c.gate = newGate(s.PauseAfter, c.gateTurned)
-	c.newConsumer = func(config consumer.Config, handle consumer.Handler) (*consumer.Consumer, error) {
+	c.newConsumer = func(config consumer.Config, handle consumer.Handler) (reader, error) {
 		config.Kafka, config.Topics = o.Kafka, o.Topics
 		return consumer.New(config, handle, consumer.Options{Log: c.log, Registerer: o.Registerer})
 	}
@@ -61,25 +66,24 @@ func limiter(perSecond float64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), int(math.Ceil(perSecond)))
 }
 
-// run delivers until ctx ends, and returns when what was under way has ended. What Kafka refuses is tried again, at growing intervals.
+// run delivers until ctx ends, and returns when what was under way has ended. What Kafka refuses is tried again, at growing intervals. It is to be
+// called once, when no courier of the same name or group runs any more.
 func (c *courier) run(ctx context.Context) {
-	c.stopping = ctx
-	c.metrics.held.Set(0) // whatever the courier before has left
+	c.begin(ctx)
 	defer func() { c.sink.Load().close() }()
-	if files := c.subscription.files(); len(files) > 0 {
-		watched := watch.New(files...)
-		go watched.Run(ctx, c.reread, c.rereadDone)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	if len(c.subscription.files()) > 0 {
+		watching.Go(func() { c.files.Run(ctx, c.reread, c.rereadDone) })
 	}
 	for wait := firstPause; ; wait = min(2*wait, mostPause) {
-		began := time.Now()
-		err := c.consume(ctx)
+		proven, err := c.consume(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if time.Since(began) > mostPause {
+		if proven {
 			wait = firstPause
 		}
-		c.failure.Store(&err)
 		c.log.Error("the subscription cannot read from Kafka and tries again", "error", err, "wait", wait.String())
 		if pause(ctx, wait) != nil {
 			return
@@ -87,19 +91,9 @@ func (c *courier) run(ctx context.Context) {
 	}
 }
 
-func (c *courier) consume(ctx context.Context) error {
-	config, err := c.subscription.consumer()
-	if err != nil {
-		return err
-	}
-	running, err := c.newConsumer(config, c.handle)
-	if err != nil {
-		return err
-	}
-	c.consumer.Store(running)
-	c.failure.Store(nil)
-	defer c.consumer.Store(nil)
-	return running.Run(ctx)
+// begin takes over from the courier before, whatever its metrics say.
+func (c *courier) begin(ctx context.Context) {
+	c.stopping, c.metrics = ctx, c.all.of(c.subscription.Name)
 }
 
 // reread makes the sink anew of its files.

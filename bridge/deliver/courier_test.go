@@ -41,7 +41,7 @@ func newPlay(t *testing.T, answers answerOf, change func(*Subscription)) *play {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.stopping = t.Context()
+	c.begin(t.Context())
 	c.attempt = func(ctx context.Context) int { return ctx.Value(attemptKey{}).(int) }
 	c.sink.Load().client.Transport = transport(func(r *http.Request) (*http.Response, error) {
 		p.mu.Lock()

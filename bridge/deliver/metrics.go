@@ -66,7 +66,7 @@ type metrics struct {
 	files        prometheus.Gauge
 }
 
-// of are the metrics of one subscription, with every outcome at 0: a rate sees a first one only after that.
+// of are the metrics of one subscription that begins: nothing held, files in use, and every outcome there, since a rate sees a first one only after 0.
 func (m *Metrics) of(subscription string) *metrics {
 	labels := prometheus.Labels{label: subscription}
 	own := &metrics{tries: m.tries.MustCurryWith(labels), seconds: m.seconds.With(labels), lag: m.lag.With(labels), held: m.paused.With(labels),

@@ -60,7 +60,7 @@ func (d *Deliverer) Status() Status {
 
 func (c *courier) status() SubscriptionStatus {
 	s := SubscriptionStatus{Name: c.subscription.Name, Group: c.subscription.Group, Sink: c.sink.Load().site(), State: Delivering}
-	if running := c.consumer.Load(); running != nil {
+	if running := c.reading.Load(); running != nil {
 		s.Stats = running.Stats()
 	}
 	if g := c.gate.standing(); g.closed {
@@ -69,8 +69,8 @@ func (c *courier) status() SubscriptionStatus {
 			s.State, s.Next = Stopped, nil
 		}
 	}
-	if failure := c.failure.Load(); failure != nil {
-		s.State, s.Why = Failing, (*failure).Error()
+	if err := c.unread(); err != nil {
+		s.State, s.Why = Failing, err.Error()
 	}
 	return s
 }
