@@ -296,19 +296,40 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 
 // TestStopEndsWaits asserts that a stop ends what waits, at the gate and for the rate, and not what is under way.
 func TestStopEndsWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stopping, stop := context.WithCancel(t.Context())
-		p := newPlay(t, func(n int, _ string) (int, string) { time.Sleep(5 * time.Second); return 410, "" }, nil)
-		p.stopping = stopping
-		began := time.Now()
-		results := make(chan error, 2)
-		go func() { results <- p.deliver(t.Context(), "under way") }()
-		time.Sleep(time.Second)
-		stop()
-		if err := <-results; err == nil || time.Since(began) != 5*time.Second || p.tries() != 1 {
-			t.Errorf("got %v after %s and %d tries, want the request under way to end, and its event to be held", err, time.Since(began), p.tries())
-		}
-	})
+	slow := func(status int, after string) answerOf {
+		return func(int, string) (int, string) { time.Sleep(5 * time.Second); return status, after }
+	}
+	tests := []struct {
+		name    string
+		answers answerOf
+		rate    float64
+		first   string // an event before, whose request has ended
+		tries   int
+		took    time.Duration // from the beginning of the event to its end; the stop is after 1 s
+	}{
+		{name: "under way", answers: slow(410, ""), tries: 1, took: 5 * time.Second},
+		{name: "at the gate", answers: slow(429, "3600"), first: "closes it", tries: 1, took: time.Second},
+		{name: "for the rate", answers: slow(204, ""), rate: 0.01, first: "is the one of 100 s", tries: 1, took: time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stopping, stop := context.WithCancel(t.Context())
+				p := newPlay(t, tt.answers, func(s *Subscription) { s.Rate = tt.rate })
+				p.stopping = stopping
+				if tt.first != "" {
+					go func() { _ = p.deliver(t.Context(), tt.first) }()
+					time.Sleep(6 * time.Second)
+				}
+				began := time.Now()
+				time.AfterFunc(time.Second, stop)
+				err := p.deliver(t.Context(), "a")
+				if err == nil || isRefused(err) || time.Since(began) != tt.took || p.tries() != tt.tries {
+					t.Errorf("got %v after %s and %d tries, want the event held after %s and %d", err, time.Since(began), p.tries(), tt.took, tt.tries)
+				}
+			})
+		})
+	}
 }
 
 // TestRate asserts that no more requests are made than the rate allows.
