@@ -34,6 +34,7 @@ type Deliverer struct {
 	file    File
 	broken  error               // why the file as it is now is not in use
 	running map[string]*running // :: name of a subscription
+	alive   map[*running]bool   // those that have not ended: running, and what was stopped and still drains
 
 	couriers sync.WaitGroup
 }
@@ -47,7 +48,7 @@ type running struct {
 
 // New reads the subscriptions file and all that it names, as Load does. It talks to nobody.
 func New(o Options) (*Deliverer, error) {
-	d := &Deliverer{options: o, watch: watch.New(o.Path), running: map[string]*running{}}
+	d := &Deliverer{options: o, watch: watch.New(o.Path), running: map[string]*running{}, alive: map[*running]bool{}}
 	var err error
 	if d.file, err = Load(o.Path, o.Topics); err != nil {
 		return nil, err
@@ -130,36 +131,52 @@ func (d *Deliverer) runs(n Network, s Subscription) bool {
 	return ok && reflect.DeepEqual(r.courier.network, n) && reflect.DeepEqual(r.courier.subscription, s)
 }
 
-// start starts a courier when the one before it, if any, has ended.
+// start starts a courier when those that it follows have ended.
 func (d *Deliverer) start(ctx context.Context, name string, c *courier) {
-	before := d.running[name]
+	before := d.before(c.subscription)
 	ctx, cancel := context.WithCancel(ctx)
 	r := &running{c, cancel, make(chan struct{})}
-	d.running[name] = r
+	d.running[name], d.alive[r] = r, true
 	d.couriers.Go(func() {
-		defer close(r.done)
-		defer cancel()
-		if before != nil {
-			before.cancel()
-			<-before.done
+		defer d.ended(r)
+		for _, b := range before {
+			b.cancel()
+		}
+		for _, b := range before {
+			<-b.done
 		}
 		c.run(ctx)
 	})
 	d.options.Log.Info("subscription started", "subscription", name, "group", c.subscription.Group, "sink", c.sink.Load().site())
 }
 
-// stop stops a courier that has no successor.
+// before are the couriers that have to end before one of a subscription begins: of its name, since its metrics are theirs, and of its group, which has
+// one member here. No other subscription of the file has either, so each was stopped, or is replaced too.
+func (d *Deliverer) before(s Subscription) (before []*running) {
+	for r := range d.alive {
+		if other := r.courier.subscription; other.Name == s.Name || other.Group == s.Group {
+			before = append(before, r)
+		}
+	}
+	return before
+}
+
+// ended notes that a courier has, and drops its metrics where it has no successor.
+func (d *Deliverer) ended(r *running) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.alive, r)
+	r.cancel()
+	if name := r.courier.subscription.Name; d.running[name] == nil {
+		d.metrics.forget(name)
+	}
+	close(r.done)
+}
+
+// stop stops a courier that has no successor of its name.
 func (d *Deliverer) stop(name string, r *running) {
 	delete(d.running, name)
 	r.cancel()
-	d.couriers.Go(func() {
-		<-r.done
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if _, again := d.running[name]; !again {
-			d.metrics.forget(name)
-		}
-	})
 	d.options.Log.Info("subscription stopped", "subscription", name)
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -143,4 +145,69 @@ func TestMetricsOfTheRunning(t *testing.T) {
 			t.Errorf("begun: got paused and files_ok %v, want %v", got(), want)
 		}
 	})
+}
+
+// TestFollows asserts that a courier begins when those of its name and of its group have ended, also such as were stopped and still drain, and waits
+// for no other.
+func TestFollows(t *testing.T) {
+	is := func(name, group string) func(*Subscription) {
+		return func(s *Subscription) { s.Name, s.Group = name, group }
+	}
+	tests := []struct {
+		name    string
+		next    func(*Subscription)
+		replace bool // the one before is changed, not gone
+		waits   bool
+	}{
+		{name: "changed", next: is("a", "g"), replace: true, waits: true},
+		{name: "another group", next: is("a", "h"), replace: true, waits: true},
+		{name: "renamed", next: is("b", "g"), waits: true},
+		{name: "put back", next: is("a", "g"), waits: true},
+		{name: "put back with another group", next: is("a", "h"), waits: true},
+		{name: "another", next: is("b", "h")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := &Deliverer{options: Options{Log: silent()}, metrics: NewMetrics(nil), running: map[string]*running{}, alive: map[*running]bool{}}
+				var mu sync.Mutex
+				var order []string
+				note := func(what string) { mu.Lock(); defer mu.Unlock(); order = append(order, what) }
+				ctx, cancel := context.WithCancel(t.Context())
+				start := func(who string, change func(*Subscription)) {
+					c := makeCourier(t, d.metrics, silent(), change).reads(func(ctx context.Context) error {
+						note(who + " begins")
+						<-ctx.Done()
+						time.Sleep(time.Second) // it drains
+						note(who + " ends")
+						return nil
+					})
+					d.mu.Lock()
+					defer d.mu.Unlock()
+					d.start(ctx, c.subscription.Name, c)
+				}
+				start("first", is("a", "g"))
+				synctest.Wait()
+				if !tt.replace {
+					d.mu.Lock()
+					d.stop("a", d.running["a"])
+					d.mu.Unlock()
+				}
+				start("next", tt.next)
+				time.Sleep(2 * time.Second)
+				cancel()
+				d.couriers.Wait()
+				want := []string{"first begins", "next begins", "first ends", "next ends"}
+				if tt.waits {
+					want = []string{"first begins", "first ends", "next begins", "next ends"}
+				}
+				if !slices.Equal(order, want) {
+					t.Errorf("got %q, want %q", order, want)
+				}
+				if len(d.alive) != 0 {
+					t.Errorf("got %d that are remembered, want none", len(d.alive))
+				}
+			})
+		})
+	}
 }
