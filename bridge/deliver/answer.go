@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -48,8 +49,8 @@ type answer struct {
 	outcome    Outcome
 	status     int           // 0: none came
 	retryAfter time.Duration // 0: not said
-	err        error         // nil: delivered
-	excerpt    string        // of the body, as it came
+	err        error         // nil: delivered; nothing of what the sink said but its status
+	excerpt    string        // of the body, as it came, or of what came in the place of an answer
 	took       time.Duration
 }
 
@@ -103,8 +104,18 @@ func unanswered(ctx, limited context.Context, connected bool, err error) answer 
 		a.outcome = Unreachable
 	case limited.Err() != nil:
 		a.outcome, a.err = TimedOut, fmt.Errorf("no answer in time: %w", err)
+	case !endOfConnection(err):
+		a.err, a.excerpt = errUnreadable, err.Error()[:min(len(err.Error()), excerptBytes)] // net/http quotes what it cannot read
 	}
 	return a
+}
+
+var errUnreadable = errors.New("the sink's answer cannot be read as HTTP")
+
+// endOfConnection reports whether an error says that a connection ended, and nothing of what came over it.
+func endOfConnection(err error) bool {
+	var network *net.OpError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network)
 }
 
 // judge reads an answer by its status (Standard Webhooks 1.0.0, "Delivery success and failure"; RFC 9110, 9.2.2 and 15).

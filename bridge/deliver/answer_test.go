@@ -164,6 +164,28 @@ func TestExcerpt(t *testing.T) {
 	}
 }
 
+// TestUnreadable asserts that what a sink says in the place of an answer stands in the dead letter alone, bounded: it may repeat the event.
+func TestUnreadable(t *testing.T) {
+	const personal = "jane@example.com"
+	for _, said := range []string{
+		personal + "\r\n",
+		"HTTP/1.1 " + personal + " OK\r\n\r\n",
+		"HTTP/" + personal + " 200 OK\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n" + personal + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: " + personal + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + personal + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n" + personal + strings.Repeat("x", 4000) + "\r\n\r\n",
+	} {
+		a := ready(t, local, subscribe(t, startSink(t, hijacked(said)).URL, nil)).post(t.Context(), sample(t, ""))
+		if a.outcome != Broken || strings.Contains(a.err.Error(), personal) {
+			t.Errorf("%.60q: got %s, %v, want it broken and nothing of what it said", said, a.outcome, a.err)
+		}
+		if letter := a.letter().Error(); !strings.Contains(letter, personal) || len(letter) > 2*excerptBytes {
+			t.Errorf("%.60q: got the dead letter %s, want what it said, bounded", said, letter)
+		}
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	tests := []struct {
