@@ -14,7 +14,6 @@ import (
 const (
 	commitEvery = time.Second     // what a process that dies had handled since is handled again
 	commitLimit = 5 * time.Second // for one commit
-	lagEvery    = 10 * commitEvery
 )
 
 // progress is a mark that is to be committed.
@@ -49,20 +48,17 @@ func (d *dispatcher) saved(s progress) {
 	s.partition.committed.offset, s.partition.committed.metadata = s.mark.offset, s.metadata
 }
 
-// keepCommitting commits about once a second until ctx ends, and now and then asks how long the partitions are.
-func (c *Consumer) keepCommitting(ctx context.Context) {
-	tick := time.NewTicker(commitEvery)
+// every calls do at each interval until ctx ends.
+func every(ctx context.Context, interval time.Duration, do func()) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	for n := 1; ; n++ {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		c.commit(nil)
-		if n%int(lagEvery/commitEvery) == 0 {
-			c.measure(ctx)
-		}
+		do()
 	}
 }
 
@@ -131,24 +127,5 @@ func (c *Consumer) notCommitted(err error) {
 		c.log.Debug("offsets are not committed, since the group is being balanced", slog.String("group", c.config.Group), slog.Any("error", err))
 	default:
 		c.log.Warn("offsets are not committed; it is tried again", slog.String("group", c.config.Group), slog.Any("error", err))
-	}
-}
-
-// measure asks where the partitions end now: what fetches say of it is old while nothing is read, since there is no room.
-func (c *Consumer) measure(ctx context.Context) {
-	lags, _ := c.dispatcher.lags()
-	for topic := range lags {
-		ctx, cancel := context.WithTimeout(ctx, commitLimit)
-		extent, err := c.dead.Extent(ctx, topic)
-		cancel()
-		if err != nil {
-			c.log.Debug("the lag cannot be measured", slog.String("topic", topic), slog.Any("error", err))
-			continue
-		}
-		for _, r := range extent.Ranges {
-			if p := c.dispatcher.find(topic, r.Partition); p != nil {
-				p.end.Store(r.End)
-			}
-		}
 	}
 }

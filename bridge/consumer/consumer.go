@@ -37,6 +37,8 @@ type Consumer struct {
 	handle     Handler
 	log        *slog.Logger
 	registerer prometheus.Registerer
+	lagEvery   time.Duration // how often the lag is asked for
+	lagLimit   time.Duration // how long that may take
 
 	dispatcher *dispatcher
 	seen       *seen
@@ -71,7 +73,8 @@ func New(c Config, handle Handler, o Options) (*Consumer, error) {
 	if handle == nil {
 		return nil, errors.New("consumer: no handler is given")
 	}
-	consumer := &Consumer{config: c, topics: topics, choice: choice, handle: handle, log: o.Log, registerer: o.Registerer, seen: newSeen(c.Dedupe)}
+	consumer := &Consumer{config: c, topics: topics, choice: choice, handle: handle, log: o.Log, registerer: o.Registerer, lagEvery: lagEvery, lagLimit: lagLimit,
+		seen: newSeen(c.Dedupe)}
 	if consumer.log == nil {
 		consumer.log = slog.New(slog.DiscardHandler)
 	}
@@ -119,7 +122,8 @@ func (c *Consumer) run(ctx context.Context) (err error) {
 	}
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var kept sync.WaitGroup
-	kept.Go(func() { c.keepCommitting(keeping) })
+	kept.Go(func() { every(keeping, commitEvery, func() { c.commit(nil) }) })
+	kept.Go(func() { every(keeping, c.lagEvery, func() { c.measure(keeping) }) }) // beside the commits, which it must not hold up
 	defer kept.Wait()
 	defer stop()
 	defer c.leave() // what ends meanwhile is still committed every second

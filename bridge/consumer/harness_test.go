@@ -208,6 +208,11 @@ func startWith(t *testing.T, c consumer.Config, handle consumer.Handler, o consu
 	t.Helper()
 	made, err := consumer.New(c, handle, o)
 	must(t, "make a consumer", err)
+	return run(t, made)
+}
+
+func run(t *testing.T, made *consumer.Consumer) *running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{made, cancel, make(chan error, 1)}
 	go func() { r.ended <- made.Run(ctx); close(r.ended) }()
