@@ -23,8 +23,9 @@ type progress struct {
 	metadata  string
 }
 
-// unsaved returns the marks of partitions that have changed since they were committed; nil partitions are all that this member has.
-func (d *dispatcher) unsaved(partitions []*partition) (changed []progress) {
+// unsaved returns the marks of partitions that have changed since they were committed; nil partitions are all that this member has. plain: no text
+// is to stand beside an offset.
+func (d *dispatcher) unsaved(partitions []*partition, plain bool) (changed []progress) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if partitions == nil {
@@ -33,8 +34,11 @@ func (d *dispatcher) unsaved(partitions []*partition) (changed []progress) {
 		}
 	}
 	for _, p := range partitions {
-		m := p.tracker.mark()
-		if text := m.metadata(); m.offset >= 0 && (m.offset != p.committed.offset || text != p.committed.metadata) {
+		m, text := p.tracker.mark(), ""
+		if !plain {
+			text = m.metadata()
+		}
+		if m.offset >= 0 && (m.offset != p.committed.offset || text != p.committed.metadata) {
 			changed = append(changed, progress{p, m, text})
 		}
 	}
@@ -67,16 +71,13 @@ func every(ctx context.Context, interval time.Duration, do func()) {
 func (c *Consumer) commit(partitions []*partition) {
 	c.committing.Lock()
 	defer c.committing.Unlock()
-	marks := c.dispatcher.unsaved(partitions)
+	marks := c.dispatcher.unsaved(partitions, c.plain)
 	if len(marks) == 0 {
 		return
 	}
 	offsets, by := map[string]map[int32]kgo.EpochOffset{}, map[place]progress{}
 	for _, s := range marks {
 		at := place{s.partition.topic, s.partition.number}
-		if c.plain {
-			s.metadata = ""
-		}
 		if by[at] = s; offsets[at.topic] == nil {
 			offsets[at.topic] = map[int32]kgo.EpochOffset{}
 		}

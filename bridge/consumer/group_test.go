@@ -189,14 +189,17 @@ func (h *harness) expel(t *testing.T) {
 	}
 }
 
-// TestPlainCommits asserts that a broker that takes no long text beside an offset is given none, and that the offset stands.
+// TestPlainCommits asserts that a broker that takes no long text beside an offset is given none, that the offset stands, and that it is
+// not committed again and again.
 func TestPlainCommits(t *testing.T) {
 	h := fake(t)
+	var plain atomic.Int32 // commits without a text
 	h.fake.ControlKey(int16(kmsg.OffsetCommit), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		h.fake.KeepControl()
 		request := r.(*kmsg.OffsetCommitRequest)
 		p := request.Topics[0].Partitions[0]
 		if p.Metadata == nil || *p.Metadata == "" {
+			plain.Add(1)
 			return nil, nil, false
 		}
 		partition := kmsg.NewOffsetCommitResponseTopicPartition()
@@ -217,7 +220,13 @@ func TestPlainCommits(t *testing.T) {
 		return handled.note(ctx, e)
 	})
 	eventually(t, "the offset is committed", func() bool { return h.committed(t, h.prefix+"group", topic, 0) == 1 })
+	before := plain.Load()
+	h.send(t, topic, sent{id: "4"}) // done beyond an offset that stays
+	handled.wait(t, 4)
 	c.stop(t)
+	if got := plain.Load(); got != before {
+		t.Errorf("got %d commits of what was committed already, want none", got-before)
+	}
 }
 
 // TestFromLatest asserts that a group begins with what comes next where that is wanted, that it goes on there after a stop although nothing had come
