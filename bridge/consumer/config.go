@@ -42,8 +42,8 @@ type Config struct {
 	InFlight int
 	// Unordered lets events of one key be handled side by side and out of order, as those without a key always are.
 	Unordered bool
-	// FromLatest lets a group that has no offsets yet begin with the next event to come instead of the oldest. Partitions and topics that are made
-	// later are always read from their beginning.
+	// FromLatest lets a group that has no offset yet, in no topic, begin with the next event to come instead of the oldest. Once it has one, partitions
+	// and topics that it has none of are read from their beginning, whether they were made while members ran or not.
 	FromLatest bool
 
 	// Retry says how often and when a handler is called again that returned an error.

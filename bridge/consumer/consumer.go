@@ -49,7 +49,7 @@ type Consumer struct {
 	ran              atomic.Bool
 	dead             *kafka.Client    // for dead letters, and to ask the cluster
 	member           *kgo.Client      // of the group
-	partitionsBefore map[string]int32 // :: topic -> how many it had when Run began
+	partitionsBefore map[string]int32 // :: topic -> how many of them may be begun at their ends
 	lastTrouble      string
 
 	committing sync.Mutex // one commit at a time, so that none takes back another

@@ -81,9 +81,8 @@ func (d *dispatcher) resume(at place, offset int64, metadata string) {
 	}
 }
 
-// begin lets partitions that were there before this member, and of which nothing is committed, begin at their ends where that is wanted. Where that
-// is is committed soon, so that a restart goes on there and not at a later end. Partitions that are made later are read from their beginning:
-// all that is in them came after.
+// begin lets the partitions that a group without offsets finds begin at their ends where that is wanted. Where that is is committed soon, so that a
+// restart goes on there and not at a later end. Partitions that are made later are read from their beginning: all that is in them came after.
 func (c *Consumer) begin(ctx context.Context, at map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	if !c.config.FromLatest {
 		return at, nil

@@ -251,6 +251,31 @@ func TestFromLatest(t *testing.T) {
 	})
 }
 
+// TestFromLatestAway asserts that a group that began with what came next misses nothing of the partitions and topics that are made while no member runs.
+func TestFromLatestAway(t *testing.T) {
+	onEach(t, func(t *testing.T, h *harness) {
+		topic := h.topic(t, "apps", 1)
+		h.send(t, topic, sent{id: "old"})
+		latest := h.config(func(c *consumer.Config) { c.FromLatest, c.Families = true, []string{"apps", "users"} })
+		var handled book
+		c := start(t, latest, handled.note)
+		eventually(t, "the place is committed", func() bool { return h.committed(t, h.prefix+"group", topic, 0) == 1 })
+		c.stop(t)
+		made, err := h.admin.CreatePartitions(within(t), 1, topic)
+		must(t, "add a partition", errors.Join(err, made.Error()))
+		users := h.topic(t, "users", 1)
+		eventually(t, "the producer knows the partition", func() bool {
+			h.kgo.ForceMetadataRefresh()
+			return h.kgo.ProduceSync(within(t), sent{id: "0", partition: 1}.record(topic)).FirstErr() == nil
+		})
+		h.send(t, users, sent{id: "1", typ: "com.qlik.core.user.created"})
+		h.send(t, topic, sent{id: "2"})
+		start(t, latest, handled.note)
+		handled.wait(t, 3)
+		handled.exactly(t, 3)
+	})
+}
+
 // TestTopicComesLater asserts that a consumer waits for a topic that does not exist, and for Kafka itself.
 func TestTopicComesLater(t *testing.T) {
 	onEach(t, func(t *testing.T, h *harness) {

@@ -79,7 +79,9 @@ func (c *Consumer) prepareOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.partitionsBefore = there
+	if c.partitionsBefore, err = c.passed(ctx, there); err != nil {
+		return err
+	}
 	var missing []string
 	for _, topic := range c.topics {
 		if _, ok := there[topic]; !ok {
@@ -91,4 +93,17 @@ func (c *Consumer) prepareOnce(ctx context.Context) error {
 			slog.String("group", c.config.Group), slog.Any("topics", missing))
 	}
 	return nil
+}
+
+// passed are those of the partitions that are there which may be begun at their ends: all, for a group that has no offset anywhere. Otherwise what has
+// no offset was made since the group began, though no member may have run then, and all that is in it came after.
+func (c *Consumer) passed(ctx context.Context, there map[string]int32) (map[string]int32, error) {
+	if !c.config.FromLatest {
+		return nil, nil
+	}
+	commits, err := c.dead.Commits(ctx, c.config.Group)
+	if err != nil || len(commits) > 0 {
+		return nil, err
+	}
+	return there, nil
 }

@@ -149,6 +149,19 @@ func member(id, client, host string) Member {
 	return Member{ID: id, Client: client, Host: strings.TrimPrefix(host, "/")}
 }
 
+// Commits is where a group stands, by topic and partition, without topics that the login may not describe; none for a group that the cluster does
+// not know. It needs no right but to read in the group. It ends with ctx.
+func (c *Client) Commits(ctx context.Context, group string) ([]Commit, error) {
+	commits, err := c.commits(ctx, group)
+	switch {
+	case errors.Is(err, kerr.GroupIDNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("group %s: %w", group, err)
+	}
+	return commits, nil
+}
+
 func (c *Client) commits(ctx context.Context, group string) ([]Commit, error) {
 	fetched, err := c.admin.FetchOffsets(kadm.RequireStable(ctx), group)
 	if err != nil {
