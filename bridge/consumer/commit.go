@@ -14,6 +14,7 @@ import (
 const (
 	commitEvery = time.Second     // what a process that dies had handled since is handled again
 	commitLimit = 5 * time.Second // for one commit
+	lastEvery   = commitEvery / 4 // between tries of the last
 )
 
 // progress is a mark that is to be committed.
@@ -67,13 +68,14 @@ func every(ctx context.Context, interval time.Duration, do func()) {
 }
 
 // commit commits how far partitions are done, where that has changed; nil: all that this member has. One that fails is made again with the next:
-// until then, and where the member has lost the partition meanwhile, more is handled again than need be.
-func (c *Consumer) commit(partitions []*partition) {
+// until then, and where the member has lost the partition meanwhile, more is handled again than need be. It returns the number of partitions whose
+// commit failed, after commitLimit at the latest.
+func (c *Consumer) commit(partitions []*partition) (failed int) {
 	c.committing.Lock()
 	defer c.committing.Unlock()
 	marks := c.dispatcher.unsaved(partitions, c.plain)
 	if len(marks) == 0 {
-		return
+		return 0
 	}
 	offsets, by := map[string]map[int32]kgo.EpochOffset{}, map[place]progress{}
 	for _, s := range marks {
@@ -87,8 +89,23 @@ func (c *Consumer) commit(partitions []*partition) {
 	defer cancel()
 	ctx = kgo.PreCommitFnContext(ctx, func(r *kmsg.OffsetCommitRequest) error { annotate(r, by); return nil })
 	c.member.CommitOffsetsSync(ctx, offsets, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, r *kmsg.OffsetCommitResponse, err error) {
-		c.committed(by, r, err)
+		failed = len(marks) - c.committed(by, r, err)
 	})
+	return failed
+}
+
+// commitLast commits what is done in the end, once and again until it is or a rebalance must be over: as long as the group is being balanced there is
+// no commit. What the group gives to another member meanwhile is revoked or lost, and is not tried any more.
+func (c *Consumer) commitLast() {
+	late := time.After(c.group().Rebalance())
+	for c.commit(nil) > 0 {
+		select {
+		case <-late:
+			c.log.Warn("the last commit is given up; what was handled since the one before is handled again", slog.String("group", c.config.Group))
+			return
+		case <-time.After(lastEvery):
+		}
+	}
 }
 
 // annotate gives every offset of a commit the text that belongs to it.
@@ -101,10 +118,11 @@ func annotate(r *kmsg.OffsetCommitRequest, by map[place]progress) {
 	}
 }
 
-func (c *Consumer) committed(by map[place]progress, r *kmsg.OffsetCommitResponse, err error) {
+// committed goes through what came of a commit, and returns how many partitions it stands for.
+func (c *Consumer) committed(by map[place]progress, r *kmsg.OffsetCommitResponse, err error) (saved int) {
 	if err != nil {
 		c.notCommitted(err)
-		return
+		return 0
 	}
 	for _, topic := range r.Topics {
 		for _, p := range topic.Partitions {
@@ -112,9 +130,11 @@ func (c *Consumer) committed(by map[place]progress, r *kmsg.OffsetCommitResponse
 				c.notCommitted(err)
 			} else if s, ok := by[place{topic.Topic, p.Partition}]; ok {
 				c.dispatcher.saved(s)
+				saved++
 			}
 		}
 	}
+	return saved
 }
 
 func (c *Consumer) notCommitted(err error) {

@@ -56,7 +56,7 @@ type Consumer struct {
 	plain      bool       // guarded by committing: commits have no metadata
 }
 
-// leaveLimit bounds leaving the group, beside Config.Stop.
+// leaveLimit bounds leaving the group, after the last commit.
 const leaveLimit = 5 * time.Second
 
 // New validates the configuration and fills in what it leaves out. It talks to no broker and starts nothing. The error names the field and what
@@ -86,7 +86,9 @@ func New(c Config, handle Handler, o Options) (*Consumer, error) {
 // Run joins the group and handles events until ctx ends. It is to be called once.
 //
 // It returns nil after a clean stop: no handler begins any more, those that run have ended or Config.Stop is over, what is done is committed, and
-// the group is left, so that others take over at once. That takes Config.Stop and 10 s at most.
+// the group is left, so that others take over at once. That takes Config.Stop and 15 s at most where Kafka answers and the group is at rest. The last
+// commit waits while the group is being balanced or brokers are away, so that it may take twice Config.Stop and 50 s; then it is given up, which the
+// log says, and what it would have committed is handled again.
 //
 // While brokers are away, or a topic does not exist yet, it waits, says so once in the log, and goes on when they are there. The error says what
 // waiting does not mend, and what to do: no rights on a topic or the group, a refused login, a dead-letter topic that is missing and cannot be made.
@@ -132,7 +134,8 @@ func (c *Consumer) run(ctx context.Context) (err error) {
 
 // leave ends what was begun, commits, and leaves the group. The member is in its group until then, so that the wait for handlers costs it nothing.
 func (c *Consumer) leave() {
-	c.commit(c.dispatcher.drain(c.dispatcher.all(), c.config.Stop))
+	c.dispatcher.drain(c.dispatcher.all(), c.config.Stop)
+	c.commitLast()
 	ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
 	defer cancel()
 	if err := c.member.LeaveGroupContext(ctx); err != nil {

@@ -239,9 +239,8 @@ func (d *dispatcher) rest(t *task) bool {
 	if p.state == closed {
 		return false
 	}
-	if p.busy--; p.busy == 0 && p.idle != nil {
-		close(p.idle)
-		p.idle = nil
+	if p.busy--; p.busy == 0 {
+		p.rested()
 	}
 	return true
 }

@@ -207,13 +207,49 @@ func TestDrain(t *testing.T) {
 			t.Errorf("got an end after %s, want what was left of one handler, 500 ms", took)
 		}
 		m := ended[0].tracker.mark()
-		if len(r.began) != before || m.offset != 0 || len(m.unfinished) != 6-len(r.done) || r.held != 0 || len(r.partitions) != 0 {
+		if len(r.began) != before || m.offset != 0 || len(m.unfinished) != 6-len(r.done) || r.held != 0 || len(r.unsaved(nil, false)) != 1 {
 			t.Errorf("got %v begun, %v done, the mark %+v and %d held", r.began, r.done, m, r.held)
 		}
 		pass(2 * time.Hour)
 		if len(r.began) != before || r.p.ctx.Err() == nil {
 			t.Errorf("got %v begun after the end, and a context that ended: %v", r.began[before:], r.p.ctx.Err())
 		}
+	})
+}
+
+// TestDrainTwice asserts that a rebalance in the midst of a stop waits for handlers as well, that what they did can be committed after the stop's end,
+// and that nothing is committed once the partition is another's.
+func TestDrainTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(2, 100, false)
+		r.give("a", "a")
+		synctest.Wait()
+		began := time.Now()
+		go r.drain(r.all(), time.Minute)
+		synctest.Wait()
+		ended := r.drain(r.all(), time.Minute)
+		if took := time.Since(began); took != time.Second || len(ended) != 1 {
+			t.Errorf("got an end of %d partitions after %s, want one after the handler's second", len(ended), took)
+		}
+		if got := r.unsaved(nil, false); len(got) != 1 || got[0].mark.offset != 1 {
+			t.Errorf("got %+v to commit, want the offset 1", got)
+		}
+		r.forget(ended)
+		if got := r.unsaved(nil, false); len(got) != 0 {
+			t.Errorf("got %+v to commit of a partition that is another's", got)
+		}
+		began = time.Now()
+		r.assign(newPartition("t", 1))
+		r.takes = func(*task) time.Duration { return time.Hour }
+		r.p = r.find("t", 1)
+		r.give("a")
+		synctest.Wait()
+		go r.drain(r.all(), time.Second)
+		synctest.Wait()
+		if r.drain(r.all(), time.Minute); time.Since(began) != time.Second {
+			t.Errorf("got an end after %s, want that of the one who waits less, 1 s", time.Since(began))
+		}
+		pass(2 * time.Hour)
 	})
 }
 

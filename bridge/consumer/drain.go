@@ -6,7 +6,8 @@ import (
 )
 
 // drain ends partitions: no event of theirs begins any more, and those that are worked on have until stop is over. Then they are closed, and how
-// far they are done does not change any more. It returns those that were still this member's; others, and all that comes of theirs, do not count.
+// far they are done does not change any more. It returns those that are still this member's, as they are until forget; others, and all that comes of
+// theirs, do not count. Two may drain one partition: that of a stop, and a rebalance in the midst of it. Both wait.
 func (d *dispatcher) drain(places []place, stop time.Duration) []*partition {
 	ending, idle := d.end(places)
 	late, cancel := context.WithTimeout(context.Background(), stop)
@@ -27,13 +28,11 @@ func (d *dispatcher) end(places []place) (ending []*partition, idle []<-chan str
 	defer d.mu.Unlock()
 	for _, at := range places {
 		p := d.partitions[at]
-		if p == nil || p.state != open {
+		if p == nil {
 			continue
 		}
-		p.state = draining
 		ending = append(ending, p)
-		if p.busy > 0 {
-			p.idle = make(chan struct{})
+		if p.drain(); p.idle != nil {
 			idle = append(idle, p.idle)
 		}
 	}
@@ -52,9 +51,21 @@ func (d *dispatcher) drop(places []place) {
 	}
 	d.mu.Unlock()
 	d.close(lost)
+	d.forget(lost)
 }
 
-// close lets go of partitions and what is held of them. The context of handlers that still run ends.
+// forget notes that partitions are not this member's any more: nothing is committed for them.
+func (d *dispatcher) forget(partitions []*partition) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range partitions {
+		if at := (place{p.topic, p.number}); d.partitions[at] == p {
+			delete(d.partitions, at)
+		}
+	}
+}
+
+// close lets go of what is held of partitions. The context of handlers that still run ends.
 func (d *dispatcher) close(partitions []*partition) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -62,7 +73,9 @@ func (d *dispatcher) close(partitions []*partition) {
 		if p.state == closed {
 			continue
 		}
+		p.drain()
 		p.state = closed
+		p.rested()
 		d.held -= p.held
 		for _, l := range p.lines {
 			if l.timer != nil {
@@ -71,9 +84,6 @@ func (d *dispatcher) close(partitions []*partition) {
 		}
 		p.held, p.lines = 0, nil
 		p.cancel()
-		if at := (place{p.topic, p.number}); d.partitions[at] == p {
-			delete(d.partitions, at)
-		}
 	}
 	d.freed.Broadcast()
 }

@@ -29,10 +29,14 @@ func (c *Consumer) assigned(partitions map[string][]int32) {
 	}
 }
 
-// revoked lets what was begun end, and commits, so that the next owner goes on exactly there.
+// revoked lets what was begun end, and commits, so that the next owner goes on exactly there. A commit that fails is not made again: the next owner may
+// have committed meanwhile.
 func (c *Consumer) revoked(partitions map[string][]int32) {
 	c.log.Debug("partitions are taken away", "group", c.config.Group, "partitions", partitions)
-	c.commit(c.dispatcher.drain(places(partitions), c.config.Stop))
+	if ended := c.dispatcher.drain(places(partitions), c.config.Stop); len(ended) > 0 {
+		c.commit(ended)
+		c.dispatcher.forget(ended)
+	}
 }
 
 // lost lets go of partitions that may be others' already: to commit could take back what those have committed.

@@ -127,6 +127,48 @@ func TestStopWaits(t *testing.T) {
 	})
 }
 
+// TestStopCommits asserts that the last commit is made again while the group is being balanced, so that what ended in a stop is not handled again.
+func TestStopCommits(t *testing.T) {
+	h := fake(t)
+	const refusals = 3
+	var refused atomic.Int32
+	h.fake.ControlKey(int16(kmsg.OffsetCommit), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		h.fake.KeepControl()
+		request := r.(*kmsg.OffsetCommitRequest)
+		if request.Topics[0].Partitions[0].Offset == 0 || refused.Add(1) > refusals {
+			return nil, nil, false
+		}
+		return refuseCommit(request, kerr.RebalanceInProgress), nil, true
+	})
+	topic := h.topic(t, "apps", 1)
+	h.send(t, topic, sent{id: "0"})
+	began, release := make(chan struct{}), make(chan struct{})
+	c := start(t, h.config(), func(context.Context, event.Event) error {
+		close(began)
+		<-release
+		return nil
+	})
+	<-began
+	c.cancel()
+	eventually(t, "the stop has begun", func() bool { return c.Stats().Partitions == 0 })
+	close(release)
+	must(t, "stop", <-c.ended)
+	if got := h.committed(t, h.prefix+"group", topic, 0); got != 1 || refused.Load() != refusals+1 {
+		t.Errorf("got %d committed after %d tries, want 1 after %d", got, refused.Load(), refusals+1)
+	}
+}
+
+// refuseCommit is the answer to a commit of one partition.
+func refuseCommit(request *kmsg.OffsetCommitRequest, why *kerr.Error) kmsg.Response {
+	partition := kmsg.NewOffsetCommitResponseTopicPartition()
+	partition.Partition, partition.ErrorCode = request.Topics[0].Partitions[0].Partition, why.Code
+	topic := kmsg.NewOffsetCommitResponseTopic()
+	topic.Topic, topic.TopicID, topic.Partitions = request.Topics[0].Topic, request.Topics[0].TopicID, append(topic.Partitions, partition)
+	response := request.ResponseKind().(*kmsg.OffsetCommitResponse)
+	response.Topics = append(response.Topics, topic)
+	return response
+}
+
 // TestStopGivesUp asserts that a stop waits for Config.Stop and no longer for a handler that does not end, whose context then ends, and that its event
 // is left to the next member.
 func TestStopGivesUp(t *testing.T) {
@@ -202,13 +244,7 @@ func TestPlainCommits(t *testing.T) {
 			plain.Add(1)
 			return nil, nil, false
 		}
-		partition := kmsg.NewOffsetCommitResponseTopicPartition()
-		partition.ErrorCode = kerr.OffsetMetadataTooLarge.Code
-		topic := kmsg.NewOffsetCommitResponseTopic()
-		topic.Topic, topic.TopicID, topic.Partitions = request.Topics[0].Topic, request.Topics[0].TopicID, append(topic.Partitions, partition)
-		response := request.ResponseKind().(*kmsg.OffsetCommitResponse)
-		response.Topics = append(response.Topics, topic)
-		return response, nil, true
+		return refuseCommit(request, kerr.OffsetMetadataTooLarge), nil, true
 	})
 	topic := h.topic(t, "apps", 1)
 	h.send(t, topic, number(4, nil)...)

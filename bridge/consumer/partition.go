@@ -25,7 +25,7 @@ type partition struct {
 	lines     map[string]*line // :: key -> its events that are not done
 	held      int              // events that are not done
 	busy      int              // those of them that are being worked on, by a handler or by Kafka
-	idle      chan struct{}    // where it drains: closed when busy is 0
+	idle      chan struct{}    // where it drains and busy is not 0: closed when it is
 	committed struct {
 		offset   int64 // -1: nothing is known to be
 		metadata string
@@ -50,6 +50,25 @@ func newPartition(topic string, number int32) *partition {
 
 func (p *partition) at(offset int64) bridge.Place {
 	return bridge.Place{Topic: p.topic, Position: bridge.Position{Partition: p.number, Offset: offset}}
+}
+
+// drain lets nothing begin any more. What is worked on makes idle the channel to wait for.
+func (p *partition) drain() {
+	if p.state != open {
+		return
+	}
+	p.state = draining
+	if p.busy > 0 {
+		p.idle = make(chan struct{})
+	}
+}
+
+// rested ends the wait for what is worked on.
+func (p *partition) rested() {
+	if p.idle != nil {
+		close(p.idle)
+		p.idle = nil
+	}
 }
 
 // resume notes how far the partition was done when it was assigned.

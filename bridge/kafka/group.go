@@ -27,6 +27,9 @@ type Group struct {
 	Begin     func(ctx context.Context, at map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error)
 }
 
+// Rebalance is how long a rebalance of the group takes at most: who has not given up its partitions by then is missed.
+func (g Group) Rebalance() time.Duration { return g.Settle + rejoinTime }
+
 const (
 	sessionTimeout = 45 * time.Second // a member that dies is missed after this time
 	rejoinTime     = 30 * time.Second // for what a rebalance takes beside Settle
@@ -56,7 +59,7 @@ func NewMember(c Config, g Group, log *slog.Logger) (*kgo.Client, error) {
 		kgo.DisableAutoCommit(),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
 		kgo.SessionTimeout(sessionTimeout),
-		kgo.RebalanceTimeout(g.Settle+rejoinTime),
+		kgo.RebalanceTimeout(g.Rebalance()),
 		kgo.MetadataMaxAge(topicsEvery),
 		kgo.FetchMaxBytes(fetchBytes),
 		kgo.OnPartitionsAssigned(told(g.Assigned)),
