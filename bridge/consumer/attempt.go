@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
-
-	"qlikbridge/bridge"
 )
 
 var (
@@ -72,8 +70,7 @@ func (c *Consumer) call(t *task, e event.Event) (err error) {
 	}
 	began := time.Now()
 	defer func() { c.metrics.seconds.Observe(time.Since(began).Seconds()) }()
-	ctx := context.WithValue(t.partition.ctx, placeKey{}, t.partition.at(t.record.Offset))
-	return c.handle(context.WithValue(ctx, attemptKey{}, t.tries+1), e)
+	return c.handle(context.WithValue(t.partition.ctx, callKey{}, call{t.partition.at(t.record.Offset), t.tries + 1, t.partition.draining}), e)
 }
 
 // judge settles an event after a try, or lets it wait for the next.
@@ -122,21 +119,4 @@ func (c *Consumer) again(t *task, wait time.Duration, held bool, err error) {
 func (c *Consumer) about(t *task) slog.Attr {
 	return slog.GroupAttrs("event", slog.String("group", c.config.Group), slog.String("at", t.partition.at(t.record.Offset).String()),
 		slog.String("id", string(header(t.record, "ce_id"))), slog.String("type", string(header(t.record, typeHeader))))
-}
-
-type placeKey struct{}
-
-type attemptKey struct{}
-
-// Attempt is which attempt at its event a handler's context belongs to, from 1 to Config.Retry.Attempts; those that were held do not count. 0 where the
-// context is none of a handler.
-func Attempt(ctx context.Context) int {
-	n, _ := ctx.Value(attemptKey{}).(int)
-	return n
-}
-
-// At returns where the event stands that a handler was called with, out of the handler's context; false where the context is none of a handler.
-func At(ctx context.Context) (bridge.Place, bool) {
-	at, ok := ctx.Value(placeKey{}).(bridge.Place)
-	return at, ok
 }

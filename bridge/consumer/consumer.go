@@ -25,7 +25,7 @@ import (
 //
 // Its context lives on when Run's ends, so that what was begun can be finished; it ends when Config.Stop is over, or when Kafka has given the
 // partition to another member already. What a handler returns after that counts for nothing: the event is handed over again, elsewhere. At gives
-// the event's place.
+// the event's place, Attempt says which attempt it is, and Draining when a handler that waits is to give that up.
 type Handler func(ctx context.Context, e event.Event) error
 
 // Consumer is one member of a consumer group. Make it with New; Run it once.

@@ -202,7 +202,17 @@ func TestDrain(t *testing.T) {
 		pass(1500 * time.Millisecond) // w0 has failed, a1 is done, b2 and a3 or b2 and c are at work
 		before := len(r.began)
 		began := time.Now()
+		select {
+		case <-r.p.draining:
+			t.Error("got it draining before it is")
+		default:
+		}
+		told := make(chan time.Duration, 1)
+		go func() { <-r.p.draining; told <- time.Since(began) }()
 		ended := r.drain(r.all(), time.Minute)
+		if at := <-told; at != 0 {
+			t.Errorf("got handlers told of it after %s, want at once", at)
+		}
 		if took := time.Since(began); took != 500*time.Millisecond {
 			t.Errorf("got an end after %s, want what was left of one handler, 500 ms", took)
 		}

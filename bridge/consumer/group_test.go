@@ -87,6 +87,36 @@ func TestRebalance(t *testing.T) {
 	})
 }
 
+// TestDraining asserts that a handler which waits is told when its partition is wanted elsewhere, by a member that joins or a stop, and that the event is
+// kept for who has the partition then.
+func TestDraining(t *testing.T) {
+	onEach(t, func(t *testing.T, h *harness) {
+		topic := h.topic(t, "apps", 2)
+		h.send(t, topic, sent{id: "0"}, sent{id: "1", partition: 1})
+		c := h.config(func(c *consumer.Config) { c.Stop = 10 * patience })
+		waits := func(ctx context.Context, e event.Event) error {
+			select {
+			case <-consumer.Draining(ctx):
+				return consumer.Hold(errors.New("away"))
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		first := start(t, c, waits)
+		eventually(t, "both events wait", func() bool { return first.Stats().InFlight == 2 })
+		second := start(t, c, waits)
+		eventually(t, "each member has a partition, and its event", func() bool {
+			return first.Stats().Partitions == 1 && second.Stats().Partitions == 1 && second.Stats().InFlight == 1
+		})
+		first.stop(t)
+		second.stop(t)
+		var handled book
+		start(t, c, handled.note)
+		handled.wait(t, 2)
+		handled.exactly(t, 2)
+	})
+}
+
 // inOrder asserts that the events of each of so many keys were handled in the order of their ids.
 func inOrder(t *testing.T, handled *book, keys int) {
 	t.Helper()

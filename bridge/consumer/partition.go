@@ -15,6 +15,8 @@ type partition struct {
 	ctx    context.Context // the handlers'
 	cancel context.CancelFunc
 
+	draining chan struct{} // closed when state is not open any more
+
 	end atomic.Int64 // where the partition ends, as far as is known
 
 	// Guarded by dispatcher.mu.
@@ -42,7 +44,7 @@ const (
 )
 
 func newPartition(topic string, number int32) *partition {
-	p := &partition{topic: topic, number: number, lines: map[string]*line{}, tracker: tracker{next: -1}}
+	p := &partition{topic: topic, number: number, draining: make(chan struct{}), lines: map[string]*line{}, tracker: tracker{next: -1}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.committed.offset = -1
 	return p
@@ -58,6 +60,7 @@ func (p *partition) drain() {
 		return
 	}
 	p.state = draining
+	close(p.draining)
 	if p.busy > 0 {
 		p.idle = make(chan struct{})
 	}
