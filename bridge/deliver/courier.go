@@ -27,7 +27,8 @@ type courier struct {
 	all          *Metrics     // of all subscriptions
 	files        *watch.Watch // of those that the subscription names
 	newConsumer  func(consumer.Config, consumer.Handler) (reader, error)
-	attempt      func(context.Context) int // consumer.Attempt
+	attempt      func(context.Context) int             // consumer.Attempt
+	draining     func(context.Context) <-chan struct{} // consumer.Draining
 
 	// Changing.
 	sink     atomic.Pointer[sink]
@@ -45,7 +46,7 @@ func newCourier(n Network, s Subscription, o Options, m *Metrics) (*courier, err
 		return nil, fmt.Errorf("subscription %s: %w", s.Name, err)
 	}
 	c := &courier{subscription: s, network: n, limiter: limiter(s.Rate), log: o.Log.With("subscription", s.Name), all: m,
-		files: files, attempt: consumer.Attempt}
+		files: files, attempt: consumer.Attempt, draining: consumer.Draining}
 	c.gate = newGate(s.PauseAfter, c.gateTurned)
 	c.newConsumer = func(config consumer.Config, handle consumer.Handler) (reader, error) {
 		config.Kafka, config.Topics = o.Kafka, o.Topics
@@ -174,10 +175,18 @@ func (c *courier) try(ctx context.Context, e *event.Event, attempt int) (a answe
 	return a, false, err
 }
 
-// waiting is ctx that ends when the courier stops as well: waits end then, and tries do not.
+// waiting is ctx that ends when the courier stops as well, or another member of the group is to have the event: waits end then, and tries do not. A
+// rebalance waits for every handler, so that one which waits at a closed gate would hold up the whole group.
 func (c *courier) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
 	waiting, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(c.stopping, cancel)
+	go func() {
+		select {
+		case <-c.draining(ctx):
+			cancel()
+		case <-waiting.Done():
+		}
+	}()
 	return waiting, func() { stop(); cancel() }
 }
 

@@ -332,6 +332,54 @@ func TestStopEndsWaits(t *testing.T) {
 	}
 }
 
+// TestDrainEndsWaits asserts that what waits gives its event back when another member of the group is to have it: at the gate, there since the sink
+// asked for a wait, and for the rate.
+func TestDrainEndsWaits(t *testing.T) {
+	answers := func(status int) answerOf { return func(int, string) (int, string) { return status, "" } }
+	tests := []struct {
+		name    string
+		answers answerOf
+		change  func(*Subscription)
+	}{
+		{"at the gate", answers(410), nil},
+		{"for the rate", answers(204), func(s *Subscription) { s.Rate = 1.0 / 3600 }},
+		{"as the sink asked", func(n int, id string) (int, string) {
+			if n == 1 {
+				return 0, ""
+			}
+			return 503, "3600"
+		}, func(s *Subscription) { s.Retries.Attempts = 1 }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlay(t, tt.answers, tt.change)
+				draining := make(chan struct{})
+				p.draining = func(context.Context) <-chan struct{} { return draining }
+				results := make(chan error, 2)
+				for _, id := range []string{"a", "b"} {
+					e := event.New()
+					e.SetID(id)
+					go func() { results <- p.handle(context.WithValue(t.Context(), attemptKey{}, 1), e) }()
+				}
+				time.Sleep(time.Minute)
+				waits := 2 - len(results)
+				close(draining)
+				synctest.Wait()
+				if waits == 0 || len(results) != 2 {
+					t.Fatalf("got %d that waited, and %d of 2 that ended with the drain", waits, len(results))
+				}
+				held := fmt.Sprintf("%T", consumer.Hold(errors.New("x")))
+				for range 2 {
+					if err := <-results; err != nil && fmt.Sprintf("%T", err) != held {
+						t.Errorf("got %v, want it held", err)
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestRate asserts that no more requests are made than the rate allows.
 func TestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
