@@ -42,6 +42,7 @@ type task struct {
 	partition *partition
 	line      *line
 	record    *kgo.Record // its own copy
+	step      step        // of the partition's tracker
 	tries     int         // calls of the handler that count
 	failures  int         // calls of the handler, and writes of a dead letter, in a row
 	aside     *aside      // where it is to become a dead letter: why
@@ -80,8 +81,7 @@ func (d *dispatcher) add(ctx context.Context, p *partition, r *kgo.Record) bool 
 	}
 	d.held++
 	p.held++
-	p.tracker.begin(r.Offset)
-	t := &task{partition: p, record: r}
+	t := &task{partition: p, record: r, step: p.tracker.begin(r.Offset)}
 	if t.line = d.line(p, r); len(t.line.tasks) == 0 {
 		d.submit(t.line)
 	}
@@ -102,11 +102,13 @@ func (d *dispatcher) line(p *partition, r *kgo.Record) *line {
 	return l
 }
 
-// resumed is the offset before which an earlier owner of a partition has read it.
-func (d *dispatcher) resumed(p *partition) int64 {
+// reach notes from where on a partition is being read. It returns the offset before which an earlier owner has read it, and whether the partition went
+// back.
+func (d *dispatcher) reach(p *partition, offset int64) (resumed int64, back bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return p.resumed
+	back = p.back(offset)
+	return p.resumed, back
 }
 
 // skip notes that an offset was read again that an earlier owner of the partition has read. It reports whether there is nothing more to do with it.
@@ -117,7 +119,7 @@ func (d *dispatcher) skip(p *partition, offset int64, wanted bool) bool {
 		return true
 	}
 	if !wanted {
-		p.tracker.finish(offset)
+		p.tracker.skip(offset)
 	}
 	return !wanted
 }
@@ -127,6 +129,7 @@ func (d *dispatcher) pass(p *partition, next int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p.tracker.pass(next)
+	p.read = next
 	if p.forget(min(next, p.resumed)); next >= p.resumed {
 		p.resumed = 0 // should the partition lose its end, what stands there then is new
 	}
@@ -193,7 +196,7 @@ func (d *dispatcher) done(t *task) bool {
 		return false
 	}
 	p := t.partition
-	p.tracker.finish(t.record.Offset)
+	p.tracker.finish(t.step)
 	p.held--
 	d.held--
 	d.freed.Signal()

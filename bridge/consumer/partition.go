@@ -22,6 +22,7 @@ type partition struct {
 	// Guarded by dispatcher.mu.
 	state     state
 	tracker   tracker
+	read      int64            // where the next record is to be read, or beyond
 	owed      []int64          // offsets that an earlier owner read and did not finish, not read again yet
 	resumed   int64            // before it, all but owed was done by an earlier owner
 	lines     map[string]*line // :: key -> its events that are not done
@@ -76,9 +77,20 @@ func (p *partition) rested() {
 
 // resume notes how far the partition was done when it was assigned.
 func (p *partition) resume(m mark, metadata string) {
-	p.tracker = tracker{next: m.until, unfinished: append([]int64(nil), m.unfinished...)}
+	p.tracker, p.read = resume(m), m.offset
 	p.owed, p.resumed = m.unfinished, m.until
 	p.committed.offset, p.committed.metadata = m.offset, metadata
+}
+
+// back reports whether a record was read from before where the next was to be, as happens once a partition has lost its end: its leader died, and the one
+// that follows had not all of it (unclean leader election). All that is known of what stood from there on is void.
+func (p *partition) back(offset int64) bool {
+	if offset >= p.read {
+		return false
+	}
+	p.tracker.back(offset)
+	p.read, p.owed, p.resumed = offset, nil, 0
+	return true
 }
 
 // settled reports whether an earlier owner was done with an offset before resumed, as the partition is read in order. What is owed and was
@@ -95,7 +107,7 @@ func (p *partition) settled(offset int64) bool {
 // forget gives up what is owed before an offset.
 func (p *partition) forget(before int64) {
 	for len(p.owed) > 0 && p.owed[0] < before {
-		p.tracker.finish(p.owed[0])
+		p.tracker.skip(p.owed[0])
 		p.owed = p.owed[1:]
 	}
 }

@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -51,8 +52,12 @@ func (c *Consumer) sort(batches []batch, fetches kgo.Fetches) []batch {
 // take goes through records in order and holds those that are wanted. It blocks while there is no room for one, which keeps more from being read;
 // the member stays in its group meanwhile.
 func (c *Consumer) take(ctx context.Context, b batch) {
-	skipped, resumed := uint64(0), c.dispatcher.resumed(b.partition)
+	skipped, from := uint64(0), b.records[0].Offset
 	defer func() { c.counts.skipped.Add(skipped) }()
+	resumed, back := c.dispatcher.reach(b.partition, from)
+	if back {
+		c.log.Warn("a partition has lost its end; it is read from where it goes on", slog.String("group", c.config.Group), slog.String("from", b.partition.at(from).String()))
+	}
 	for _, r := range b.records {
 		wanted := c.choice.wants(r)
 		switch {
