@@ -106,17 +106,17 @@ func (c Config) validate() error {
 	}
 	switch {
 	case c.Group == "":
-		return fmt.Errorf("Group is empty; name the consumer group, one for each service")
+		return fmt.Errorf("config.Group is empty; name the consumer group, one for each service")
 	case !legalTopic.MatchString(c.DeadLetter):
-		return fmt.Errorf("DeadLetter %q is no name of a topic: 1 to 249 letters, digits, dots, underscores and dashes", c.DeadLetter)
+		return fmt.Errorf("config.DeadLetter %q is no name of a topic: 1 to 249 letters, digits, dots, underscores and dashes", c.DeadLetter)
 	case c.Concurrency < 1 || c.InFlight < c.Concurrency:
-		return fmt.Errorf("Concurrency %d and InFlight %d: 1 or more, and InFlight no less than Concurrency", c.Concurrency, c.InFlight)
+		return fmt.Errorf("config.Concurrency %d and InFlight %d: 1 or more, and InFlight no less than Concurrency", c.Concurrency, c.InFlight)
 	case c.Retry.Attempts < 1:
-		return fmt.Errorf("Retry.Attempts %d: 1 or more", c.Retry.Attempts)
+		return fmt.Errorf("config.Retry.Attempts %d: 1 or more", c.Retry.Attempts)
 	case c.Retry.First < 1 || c.Retry.Most < c.Retry.First:
-		return fmt.Errorf("Retry.First %s and Retry.Most %s: more than 0, and Most no less than First", c.Retry.First, c.Retry.Most)
+		return fmt.Errorf("config.Retry.First %s and Retry.Most %s: more than 0, and Most no less than First", c.Retry.First, c.Retry.Most)
 	case c.Stop < 0:
-		return fmt.Errorf("Stop %s: more than 0", c.Stop)
+		return fmt.Errorf("config.Stop %s: more than 0", c.Stop)
 	}
 	return c.validateChoice()
 }
@@ -125,16 +125,16 @@ func (c Config) validateChoice() error {
 	for _, topic := range c.From {
 		switch {
 		case !legalTopic.MatchString(topic):
-			return fmt.Errorf("From: %q is no name of a topic", topic)
+			return fmt.Errorf("config.From: %q is no name of a topic", topic)
 		case topic == c.DeadLetter:
-			return fmt.Errorf("From: %s is also where dead letters are written, which would come round for ever; take another Group or DeadLetter", topic)
+			return fmt.Errorf("config.From: %s is also where dead letters are written, which would come round for ever; take another Group or DeadLetter", topic)
 		}
 	}
 	switch {
 	case len(c.From) > 0 && len(c.Families) > 0:
-		return fmt.Errorf("From and Families: topics to read in place of the families' leave nothing to choose by family; drop one of them")
+		return fmt.Errorf("config.From and Families: topics to read in place of the families' leave nothing to choose by family; drop one of them")
 	case slices.Contains(c.Families, topics.DeadLetter):
-		return fmt.Errorf("Families: %s holds no events; `qlik-bridge dead-letter` reads it", topics.DeadLetter)
+		return fmt.Errorf("config.Families: %s holds no events; `qlik-bridge dead-letter` reads it", topics.DeadLetter)
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func (c Config) validateChoice() error {
 func (c Config) read() ([]string, choice, error) {
 	selection, err := topics.Default().Select(c.Types, c.Families)
 	if err != nil {
-		return nil, choice{}, fmt.Errorf("Types and Families: %w", err)
+		return nil, choice{}, fmt.Errorf("config.Types and Families: %w", err)
 	}
 	names := c.From
 	if len(names) == 0 {
