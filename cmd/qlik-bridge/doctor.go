@@ -32,6 +32,7 @@ It changes nothing else. Each line that is not ok says what to do. It fails when
 	flags := cmd.Flags()
 	flags.StringVar(&d.AdminURL, "admin-url", "", "admin port of the running bridge (default from admin_listen)")
 	flags.StringVar(&d.URL, "url", "", "where a webhook posts to (default from listen and the first source)")
+	flags.BoolVar(&d.NoSpool, "no-spool", false, "leave the spool's folder out: it is not on this machine")
 	without := flags.Bool("no-round-trip", false, "send no event")
 	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
 		if err := errors.Join(validURL("--admin-url", d.AdminURL), validURL("--url", d.URL)); err != nil {
