@@ -30,7 +30,7 @@ func (r *realKafka) redriven(t *testing.T) {
 			d.live(t, opts...)
 		})
 	}
-	for name, part := range map[string]func(*testing.T){"as Kafka's tool does": d.asKafkaDoes, "undone": d.undone, "copied": d.copied} {
+	for name, part := range map[string]func(*testing.T){"as Kafka's tool does": d.asKafkaDoes, "a group that is not": d.strangers, "undone": d.undone, "copied": d.copied} {
 		t.Run(name, func(t *testing.T) {
 			d.folder = t.TempDir()
 			part(t)
@@ -103,6 +103,18 @@ func (r *redriven) asKafkaDoes(t *testing.T) {
 			}
 			t.Logf("both: %v", r.offsets(t, ours))
 		})
+	}
+}
+
+// strangers asserts that a group that there is not is made by Kafka's tool, and refused by redrive.
+func (r *redriven) strangers(t *testing.T) {
+	out, err := kafkatest.Tool(t.Context(), kafkatest.ConsumerGroups, "--bootstrap-server", strings.Join(r.seeds, ","), "--group", "warehouse", "--reset-offsets", "--execute", "--topic", "qlik.users:0", "--to-latest")
+	if must(t, err); len(r.offsets(t, "warehouse")) != 1 {
+		t.Errorf("got %s, want the group with an offset", out)
+	}
+	r.run(t, "--group", "warehose", "--execute", "--topic", "qlik.users:0", "--to-latest").expect(t, 1, "group warehose is not there", "there is warehouse")
+	if got := r.offsets(t, "warehose"); len(got) > 0 {
+		t.Errorf("got %v, want no such group", got)
 	}
 }
 
