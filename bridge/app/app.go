@@ -114,9 +114,11 @@ func (a *App) wire() error {
 	return nil
 }
 
-// drain leaves Kafka its part of the time: a sender who drips a body does not use it up.
+// drain leaves Kafka its part of the time: a sender who drips a body does not use it up. Whoever was let in before the stop may wait for ack_timeout
+// and the disk, and has his answer all the same: that comes first where drain_timeout is not enough for both.
 func (a *App) drain(ctx context.Context) error {
-	reserve := min(a.config.AckTimeout+time.Second, a.config.DrainTimeout/2)
+	answer := a.config.AckTimeout + time.Second
+	reserve := max(0, min(answer, a.config.DrainTimeout-answer))
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-reserve))
