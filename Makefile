@@ -8,12 +8,14 @@ FUZZTIME ?= 2m
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+HELM_MODULE := helm.sh/helm/v3/cmd/helm@v3.22.0
+KUBE_SCORE  := github.com/zegl/kube-score/cmd/kube-score@v1.20.0
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop consumers compose-test test-browser bench-deliver image clean
+.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop consumers compose-test test-browser bench-deliver lint-helm test-k8s image clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: ## bin/qlik-bridge, one static binary
 	@mkdir -p bin/spool # the image's, empty
@@ -39,6 +41,19 @@ lint: ## gofmt, go vet, staticcheck, shellcheck where it is installed
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run .ci/mutate .ci/compose-test .ci/vulnerabilities .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
+	@test -z "$$(gofmt -l cmd bridge topics helm)" || { gofmt -l cmd bridge topics helm; echo 'not formatted: run gofmt -w'; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/mutate .ci/compose-test .ci/vulnerabilities .ci/lint-helm .ci/image-check .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
+
+lint-helm: bin/tools/helm bin/tools/kube-score ## the chart: helm lint, kube-score, golden renders, what its schema refuses (helm is built once: a minute or two)
+	HELM=$(CURDIR)/bin/tools/helm KUBE_SCORE=$(CURDIR)/bin/tools/kube-score .ci/lint-helm
+
+bin/tools/helm:
+	GOBIN=$(CURDIR)/bin/tools CGO_ENABLED=0 go install $(HELM_MODULE)
+
+bin/tools/kube-score:
+	GOBIN=$(CURDIR)/bin/tools CGO_ENABLED=0 go install $(KUBE_SCORE)
 
 vulnerabilities: ## known vulnerabilities in what the binary reaches; says SKIP where the database cannot be reached
 	.ci/vulnerabilities $(GOVULNCHECK)
@@ -47,6 +62,7 @@ generate: ## the pages that are made from the code
 	go test ./topics -run ReferencePage -update
 	go test ./bridge/app -run ReferencePages -update
 	go test ./examples -run ConsumersPage -update
+	HELM=$(CURDIR)/bin/tools/helm go test ./helm -run 'ValuesTable|Golden' -update # without helm: the table alone
 
 fuzz: ## FUZZTIME (2m) for each fuzz target
 	go test ./bridge -run '^$$' -fuzz '^FuzzNormalise$$' -fuzztime $(FUZZTIME)
@@ -89,8 +105,13 @@ consumers: build ## the programs of docs/consumers.md at the same time, on a rea
 compose-test: build ## docker-compose.yml run for real (Docker with compose)
 	.ci/compose-test
 
-image: build ## qlik-bridge:$(TAG), from scratch (Docker)
+image: build ## qlik-bridge:$(TAG), from scratch, non-root, 35 MB at most (Docker)
 	docker build -t qlik-bridge:$(TAG) .
+	.ci/image-check qlik-bridge:$(TAG)
+
+test-k8s: ## the chart on the Kubernetes that KUBECONFIG names, run on its node: docs/kubernetes.md (JDK and Maven, kubectl, helm, the image); K8S for flags
+	go build -o bin/k8s-test ./cmd/k8s-test
+	bin/k8s-test $(K8S)
 
 clean: ## remove what was built
 	rm -rf bin
