@@ -27,6 +27,7 @@ var bridgeKilled = scenario{
 // crash kills a bridge and starts it again at once.
 func (s *stage) crash(b *bridge) {
 	b.kill()
+	s.kills++
 	s.say("kill -9 of %s, start", b.name)
 	s.must("start the bridge again", b.start())
 }

@@ -93,7 +93,7 @@ func (s *stage) check(r *row) {
 		r.SetAside, r.PeakMB = r.SetAside+b.setAside, max(r.PeakMB, b.peakMB)
 	}
 	r.Findings = c.Findings(s.deleted)
-	r.judge(s.mayDamage, s.scenario.exact)
+	r.judge(s.mayDamage, s.scenario.exact, s.kills)
 }
 
 // tidy removes what only a failure needs.

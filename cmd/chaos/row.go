@@ -11,6 +11,7 @@ import (
 type row struct {
 	Name, About, Duplicates string
 	proof.Findings
+	Torn     bool    // what was set aside is writes that a kill tore
 	SetAside float64 // entries of the spool that the bridge says it could not read
 	PeakMB   float64 // of one process
 	Seconds  float64
@@ -34,8 +35,9 @@ func (r *row) end(e *ending) {
 const fewest = 500
 
 // judge turns findings into failures. Damage is no loss only as far as the bridge itself has reported it; where a scenario is exact, the
-// bridge may write nothing twice of its own accord.
-func (r *row) judge(mayDamage, exact bool) {
+// bridge may write nothing twice of its own accord. kills may each have torn a write of the spool that was under way: its event was not answered, or
+// it is missing and lost says so.
+func (r *row) judge(mayDamage, exact bool, kills int) {
 	if mayDamage && float64(r.Lost) <= r.SetAside {
 		r.Damaged, r.Lost, r.Examples = r.Lost, 0, nil
 	}
@@ -53,9 +55,10 @@ func (r *row) judge(mayDamage, exact bool) {
 	if r.Acknowledged < fewest {
 		r.Failures = append(r.Failures, fmt.Sprintf("only %d events were acknowledged: shown is nothing", r.Acknowledged))
 	}
-	if !mayDamage && r.SetAside > 0 {
+	if !mayDamage && r.SetAside > float64(kills) {
 		r.Failures = append(r.Failures, fmt.Sprintf("%.0f entries of the spool were set aside, and nobody had touched it", r.SetAside))
 	}
+	r.Torn = !mayDamage && r.SetAside > 0
 	if exact && r.Repeated > 0 {
 		r.Failures = append(r.Failures, fmt.Sprintf("%d duplicates of events that were posted once, and nothing crashed", r.Repeated))
 	}
@@ -99,6 +102,9 @@ func (r *row) legend() []string {
 	}
 	if r.Damaged > 0 {
 		lines = append(lines, fmt.Sprintf("damaged: %d acknowledged events were destroyed on the disk; the bridge reports %.0f set aside", r.Damaged, r.SetAside))
+	}
+	if r.Torn {
+		lines = append(lines, fmt.Sprintf("set aside: %.0f writes to the spool that a kill tore before anybody was answered", r.SetAside))
 	}
 	if r.Refused+r.Unanswered+r.HungUp > 0 {
 		lines = append(lines, fmt.Sprintf("other attempts: %d answered 503, %d without an answer, %d hung up by the sender", r.Refused, r.Unanswered, r.HungUp))

@@ -36,6 +36,7 @@ type stage struct {
 	failures  []string
 	notes     []string
 	deleted   func(proof.Attempt) bool // nil: no topic was deleted
+	kills     int                      // of bridges; each may have torn a write to the spool
 	mayDamage bool                     // the spool was damaged: what the bridge sets aside is not lost without a word
 	bound     time.Duration
 	inside    *row // where another process of this program has played the scenario

@@ -93,7 +93,8 @@ file and every topic from offset 0.
 - sent: events; posts: attempts; 2xx: events that were answered 200 at least once; spooled: those of them that the spool took.
 - lost: answered 200, and in no topic. duplicate: records beyond the first of an id. out of order: the first record of an event stands before that of one that was
   acknowledged earlier, of the same key. corrupt: data not byte for byte as sent, no valid CloudEvent for the CloudEvents SDK, another key, or not where the answer
-  says that it is. misrouted: in another topic than its family's. set aside: entries of the spool that the bridge reports as unreadable.
+  says that it is. misrouted: in another topic than its family's. set aside: entries of the spool that the bridge reports as unreadable; a kill
+  may tear a write that nobody was answered for yet.
 - A row passes with lost, out of order, corrupt and misrouted at 0, every answer a 200 or a 503 with Retry-After, and the slowest within ack_timeout (2 s) and one second.
   Duplicates are allowed, and explained below.
 
