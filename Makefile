@@ -37,14 +37,10 @@ race: ## the short tests under the race detector
 	go test -short -race ./topics ./bridge/... ./cmd/qlik-bridge
 
 lint: ## gofmt, go vet, staticcheck, shellcheck where it is installed
-	@test -z "$$(gofmt -l cmd bridge topics examples)" || { gofmt -l cmd bridge topics examples; echo 'not formatted: run gofmt -w'; exit 1; }
+	@test -z "$$(gofmt -l cmd bridge topics helm examples)" || { gofmt -l cmd bridge topics helm examples; echo 'not formatted: run gofmt -w'; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
-	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run .ci/mutate .ci/compose-test .ci/vulnerabilities .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
-	@test -z "$$(gofmt -l cmd bridge topics helm)" || { gofmt -l cmd bridge topics helm; echo 'not formatted: run gofmt -w'; exit 1; }
-	go vet ./...
-	go run $(STATICCHECK) ./...
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/mutate .ci/compose-test .ci/vulnerabilities .ci/lint-helm .ci/image-check .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run .ci/mutate .ci/compose-test .ci/vulnerabilities .ci/lint-helm .ci/image-check .ci/interop/run; else echo 'SKIP shellcheck: not installed'; fi
 
 lint-helm: bin/tools/helm bin/tools/kube-score ## the chart: helm lint, kube-score, golden renders, what its schema refuses (helm is built once: a minute or two)
 	HELM=$(CURDIR)/bin/tools/helm KUBE_SCORE=$(CURDIR)/bin/tools/kube-score .ci/lint-helm
@@ -69,6 +65,8 @@ fuzz: ## FUZZTIME (2m) for each fuzz target
 	go test ./bridge -run '^$$' -fuzz '^FuzzVerify$$' -fuzztime $(FUZZTIME)
 	go test ./bridge/spool -run '^$$' -fuzz '^FuzzRecovery$$' -fuzztime $(FUZZTIME)
 	go test ./bridge/filter -run '^$$' -fuzz '^FuzzFilter$$' -fuzztime $(FUZZTIME)
+	go test ./bridge/filter -run '^$$' -fuzz '^FuzzMatchJSON$$' -fuzztime $(FUZZTIME)
+	go test ./bridge/marks -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME)
 	go test ./bridge/deliver -run '^$$' -fuzz '^FuzzTemplate$$' -fuzztime $(FUZZTIME)
 
 bench: build ## the bridge beside a bare baseline on the same real Kafka (JDK and Maven); BENCH for flags

@@ -153,7 +153,9 @@ func (v *victim) drip(first, further string) int {
 		return 0
 	}
 	defer c.Close()
-	_, _ = io.WriteString(c, first)
+	if _, err := io.WriteString(c, first); err != nil {
+		return 0 // cut off in the midst of it: what follows would be another request than this one
+	}
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
