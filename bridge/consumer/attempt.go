@@ -104,11 +104,14 @@ func (c *Consumer) judge(t *task, err error) {
 	c.setAside(t)
 }
 
-// again lets an event wait for its next try. One that is held is no news: it says nothing of the event, and at a stop all that wait may be held.
+// again lets an event wait for its next try. A try that was held says nothing of the event: see holds.
 func (c *Consumer) again(t *task, wait time.Duration, held bool, err error) {
 	level := slog.LevelWarn
 	if held {
 		level = slog.LevelDebug
+		c.hold(t, err)
+	} else {
+		c.release(t)
 	}
 	c.log.Log(t.partition.ctx, level, "an event is tried again", c.about(t), slog.Int("failures", t.failures), slog.Duration("wait", wait), slog.Any("error", err))
 	c.counts.retried.Add(1)

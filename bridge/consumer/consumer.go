@@ -43,6 +43,7 @@ type Consumer struct {
 	dispatcher *dispatcher
 	seen       *seen
 	counts     counts
+	holds      holds
 	metrics    *metrics
 
 	// Run's own.

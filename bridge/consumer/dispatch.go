@@ -45,6 +45,7 @@ type task struct {
 	step      step        // of the partition's tracker
 	tries     int         // calls of the handler that count
 	failures  int         // calls of the handler, and writes of a dead letter, in a row
+	held      bool        // the handler's last error was of Hold, and that is told
 	aside     *aside      // where it is to become a dead letter: why
 }
 

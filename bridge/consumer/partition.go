@@ -67,6 +67,16 @@ func (p *partition) drain() {
 	}
 }
 
+// leaving reports whether the partition is about to leave this member, or has left. It needs no lock.
+func (p *partition) leaving() bool {
+	select {
+	case <-p.draining:
+		return true
+	default:
+		return false
+	}
+}
+
 // rested ends the wait for what is worked on.
 func (p *partition) rested() {
 	if p.idle != nil {

@@ -43,6 +43,7 @@ type counts struct {
 
 // settle notes that an event is done, and what became of it.
 func (c *Consumer) settle(t *task, outcome *atomic.Uint64) {
+	c.release(t)
 	if c.dispatcher.done(t) {
 		outcome.Add(1)
 	}

@@ -23,7 +23,8 @@ func After(err error, wait time.Duration) error {
 }
 
 // Hold asks for another try without counting this one: the event is kept, and those behind it of the same key, however long it takes. It is for
-// trouble that is not the event's, such as a system that is down. The waits grow as usual. Nil stays nil.
+// trouble that is not the event's, such as a system that is down. The waits grow as usual. The log warns when the first event is held, with the error,
+// and says when none is any more; not where the error is of context.Canceled, nor during a stop or a rebalance. Nil stays nil.
 func Hold(err error) error {
 	if err == nil {
 		return nil
