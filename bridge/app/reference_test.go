@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -11,8 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"qlikbridge/bridge/consumer"
 	"qlikbridge/bridge/deliver"
 )
 
@@ -78,7 +81,7 @@ func quoted(s string) string {
 	return "`" + s + "`"
 }
 
-var description = regexp.MustCompile(`fqName: "([^"]+)", help: "([^"]+)", unit: "[^"]*", constLabels: \{\}, variableLabels: \{([^}]*)\}`)
+var description = regexp.MustCompile(`fqName: "([^"]+)", help: "([^"]+)", unit: "[^"]*", constLabels: \{([^}]*)\}, variableLabels: \{([^}]*)\}`)
 
 func metricsPage(t *testing.T) string {
 	var b strings.Builder
@@ -87,10 +90,14 @@ func metricsPage(t *testing.T) string {
 	deliverer := prometheus.NewRegistry()
 	deliver.NewMetrics(deliverer)
 	for _, part := range []struct {
-		title string
-		rows  [][3]string
-	}{{"serve", ownMetrics(t)}, {"deliver", describe(deliverer)}} {
-		fmt.Fprintf(&b, "\n## %s\n\n| metric | labels | |\n|---|---|---|\n", part.title)
+		title, about string
+		rows         [][3]string
+	}{
+		{"serve", "", ownMetrics(t)},
+		{"deliver", "With those of a [consumer](#consumer) for each subscription.\n\n", describe(deliverer)},
+		{"consumer", "Of each consumer group: in `deliver`, and in programs with the [Go library](consumers.md#go-with-the-library) that give it a registerer.\n\n", consumerMetrics(t)},
+	} {
+		fmt.Fprintf(&b, "\n## %s\n\n%s| metric | labels | |\n|---|---|---|\n", part.title, part.about)
 		for _, row := range part.rows {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", row[0], row[1], row[2])
 		}
@@ -115,6 +122,27 @@ func ownMetrics(t *testing.T) [][3]string {
 	return describe(a.reg)
 }
 
+// consumerMetrics describes every metric that a consumer registers.
+func consumerMetrics(t *testing.T) [][3]string {
+	t.Helper()
+	reg := lasting{prometheus.NewRegistry()}
+	c, err := consumer.New(consumer.Config{Group: "g"}, func(context.Context, event.Event) error { return nil }, consumer.Options{Registerer: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop() // before it runs, so that it registers, and no more
+	if err := c.Run(stopped); err != nil {
+		t.Fatal(err)
+	}
+	return describe(reg.Registry)
+}
+
+// lasting keeps what is registered.
+type lasting struct{ *prometheus.Registry }
+
+func (lasting) Unregister(prometheus.Collector) bool { return true }
+
 // describe lists the metrics of a registry that have names of ours.
 func describe(reg *prometheus.Registry) [][3]string {
 	descriptions := make(chan *prometheus.Desc)
@@ -123,16 +151,20 @@ func describe(reg *prometheus.Registry) [][3]string {
 	for d := range descriptions {
 		m := description.FindStringSubmatch(d.String())
 		if m != nil && strings.HasPrefix(m[1], "qlik_bridge_") {
-			rows = append(rows, [3]string{m[1], labels(m[3]), m[2]})
+			rows = append(rows, [3]string{m[1], labels(m[3], m[4]), m[2]})
 		}
 	}
 	slices.SortFunc(rows, func(a, b [3]string) int { return strings.Compare(a[0], b[0]) })
-	return rows
+	return slices.Compact(rows) // a metric has a description for each value of a constant label
 }
 
-func labels(list string) string {
-	if list == "" {
-		return ""
+// labels are the names of constant labels, given with their values, and of the others.
+func labels(constant, variable string) string {
+	var names []string
+	for _, label := range strings.Split(constant+","+variable, ",") {
+		if name, _, _ := strings.Cut(label, "="); name != "" {
+			names = append(names, "`"+name+"`")
+		}
 	}
-	return "`" + strings.ReplaceAll(list, ",", "`, `") + "`"
+	return strings.Join(names, ", ")
 }
