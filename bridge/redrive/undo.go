@@ -114,8 +114,13 @@ type Moved struct {
 	Reason                 string
 }
 
+// Between reports whether an offset is one that the group reaches while it handles what it was given again. A later reset to there looks the same.
+func (r Reset) Between(offset int64) bool {
+	return r.Before != nil && r.After != nil && *r.After < offset && offset < *r.Before
+}
+
 // Back plans the way back. Where the group stands as the reset left it, or has since handled again some of what it was to, the offset goes
-// back to where it was. Where it has gone on beyond that, or somebody else has reset it, going back would lose what was done since: that is
+// back to where it was; so it does where a later reset left it between the two, which cannot be told (see Between). Where it has gone on beyond that, or somebody else has reset it, going back would lose what was done since: that is
 // a *Moved, and with force goes back even so. Like a target, an offset that the partition does not hold any more is outside, unless clamp
 // takes the nearest.
 func (r Reset) Back(s Standing, force, clamp bool) (Move, *Moved, *Outside) {
@@ -156,9 +161,9 @@ func (r Reset) moved(s Standing) string {
 	case current < after:
 		return "the group has been reset once more since"
 	case before != None && before < after, before == None: // events were skipped
-		return "the group has handled events since, and would handle them again"
+		return "the group has handled events since, which it would handle again, or has been reset once more"
 	case reached > had:
-		return "the group has gone beyond where it was, and would handle events again"
+		return "the group has gone beyond where it was, and would handle events again, or has been reset once more"
 	}
 	return ""
 }

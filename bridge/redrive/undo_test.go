@@ -127,6 +127,19 @@ func TestBack(t *testing.T) {
 	}
 }
 
+// TestBetween asserts where a group may stand for having handled some of its events again, or for a later reset.
+func TestBetween(t *testing.T) {
+	before, after := int64(70), int64(40)
+	for offset, want := range map[int64]bool{redrive.None: false, 39: false, 40: false, 41: true, 69: true, 70: false} {
+		if got := (redrive.Reset{Before: &before, After: &after}).Between(offset); got != want {
+			t.Errorf("%d: got %t, want %t", offset, got, want)
+		}
+		if (redrive.Reset{After: &after}).Between(offset) || (redrive.Reset{Before: &after, After: &before}).Between(offset) {
+			t.Errorf("%d: got true of a group that was given nothing again, want false", offset)
+		}
+	}
+}
+
 // TestBackBeyond asserts that what a group has done beyond its offset counts as done: it is given back what it had noted, and has gone on where it
 // has noted more since.
 func TestBackBeyond(t *testing.T) {

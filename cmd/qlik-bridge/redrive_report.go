@@ -144,6 +144,9 @@ func (r *redriving) remarks(plan redrive.Plan) []string {
 	if n := dropping(plan); n > 0 {
 		lines = append(lines, fmt.Sprintf("in %s the group had done events beyond its offset, and noted that beside it: a reset drops the note, and the undo file keeps it", count(n, "partition")))
 	}
+	if n := r.between(plan); n > 0 {
+		lines = append(lines, fmt.Sprintf("in %s the group stands between where it was reset to and where it was: it has handled some of its events again, or it was reset once more; then undo that one first", count(n, "partition")))
+	}
 	if before := behind(plan); before > 0 {
 		lines = append(lines, fmt.Sprintf("%s of up to %s before the target will not be handled: the group has no offset there", count(effected(plan, redrive.Ahead), "partition"), count(int(before), "event")))
 	}
@@ -160,6 +163,16 @@ func (r *redriving) remarks(plan redrive.Plan) []string {
 func dropping(plan redrive.Plan) (n int) {
 	for _, m := range plan.Moves {
 		if m.Drops() {
+			n++
+		}
+	}
+	return n
+}
+
+// between counts the partitions in which, of an undo, progress and a later reset look the same.
+func (r *redriving) between(plan redrive.Plan) (n int) {
+	for _, m := range plan.Moves {
+		if reset, ok := r.givenBack[m.Partition]; ok && reset.Between(m.Current) {
 			n++
 		}
 	}
