@@ -26,6 +26,9 @@ import (
 // mostPerSecond bounds the rates of sample events.
 const mostPerSecond = 1_000_000
 
+// otherPorts says what to do where a port is taken.
+const otherPorts = "choose other ports with --listen, --admin-listen and --kafka-port; with make: make run DEV='--listen 127.0.0.1:18080 --admin-listen 127.0.0.1:19090 --kafka-port 19092'"
+
 // development is what the flags of dev say.
 type development struct {
 	dataDir       string
@@ -76,8 +79,11 @@ func (d *development) run(ctx context.Context, out io.Writer) error {
 	c.Spool.Dir = filepath.Join(filepath.Dir(secretsFile), "spool")
 	c.Log = app.LogConfig{Level: slog.LevelWarn, Format: "text"}
 	a, err := app.New(c, newLogger(c.Log))
+	if taken := (*net.OpError)(nil); errors.As(err, &taken) && taken.Op == "listen" {
+		return fmt.Errorf("%w; %s", taken, otherPorts) // without the remedies of serve: dev reads no environment
+	}
 	if err != nil {
-		return fmt.Errorf("%w (another process on the port? --listen and --admin-listen choose others)", err)
+		return err
 	}
 	a.Start()
 	err = d.play(ctx, a, c, out)
@@ -114,7 +120,7 @@ func (d *development) startKafka() (*sandbox.Kafka, error) {
 	}
 	kafka, err := sandbox.StartKafka(options)
 	if err != nil {
-		return nil, fmt.Errorf("%w (another Kafka on the port? --kafka-port chooses another)", err)
+		return nil, fmt.Errorf("%w; %s", err, otherPorts)
 	}
 	return kafka, nil
 }

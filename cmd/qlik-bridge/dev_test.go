@@ -80,13 +80,17 @@ func TestDevDataDir(t *testing.T) {
 	p.wait(t).expect(t, 0)
 }
 
-// TestDevPortTaken asserts that dev says which port is taken and which flag chooses another.
+// TestDevPortTaken asserts that dev says which port is taken and which flag chooses another, and names no variable: it reads none.
 func TestDevPortTaken(t *testing.T) {
 	t.Parallel()
 	k := startFake(t, 0)
 	_, port, _ := strings.Cut(k.Brokers()[0], ":")
 	run(t, "dev", "--listen", ":0", "--admin-listen", ":0", "--kafka-port", port).expect(t, 1, "--kafka-port")
-	run(t, "dev", "--listen", k.Brokers()[0], "--admin-listen", ":0", "--kafka-port", "0").expect(t, 1, "--listen", k.Brokers()[0])
+	got := run(t, "dev", "--listen", k.Brokers()[0], "--admin-listen", ":0", "--kafka-port", "0")
+	got.expect(t, 1, "listen tcp "+k.Brokers()[0], "--listen", "make run DEV=")
+	if strings.Contains(got.err, "QLIK_BRIDGE_") {
+		t.Errorf("got %s, want no variable: dev ignores them", got.err)
+	}
 }
 
 // field is what stands behind a word of the screen.
