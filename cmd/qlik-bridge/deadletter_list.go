@@ -23,7 +23,8 @@ func deadLetterListCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List the dead letters that the topic holds now",
 		Long: `list reads the dead-letter topic from its beginning to where it ends now. Types and ids that stand in no header are read from the bodies.
-With --output json each line has all headers and the body: body, or body_base64 where it is no UTF-8.`,
+With --output json each line has all headers and the body: body, or body_base64 where it is no UTF-8. That topic is the bridge's own,
+<prefix>dead-letter; what consumers and deliver set aside is in <prefix>dead-letter.<group>, and docs/dead-letters.md says how to read it.`,
 		Example: `  qlik-bridge dead-letter list
   qlik-bridge dead-letter list --reason invalid_json --since 24h
   qlik-bridge dead-letter list --output json | jq -r .body`,
