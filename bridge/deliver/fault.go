@@ -22,20 +22,27 @@ func (f *fault) Error() string { return f.key + ": " + f.err.Error() }
 
 func (f *fault) Unwrap() error { return f.err }
 
+// each calls f with every error that a joined one holds, however deep, in order; with any other error itself, and never with nil.
+func each(err error, f func(error)) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	switch {
+	case ok:
+		for _, e := range joined.Unwrap() {
+			each(e, f)
+		}
+	case err != nil:
+		f(err)
+	}
+}
+
 // located puts the lines of the file before the faults of a joined error.
 func located(content []byte, err error) error {
 	tree, parseErr := parser.ParseBytes(content, 0)
 	if parseErr != nil {
 		return err
 	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return locate(tree, err)
-	}
 	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, locate(tree, e))
-	}
+	each(err, func(e error) { all = append(all, locate(tree, e)) })
 	return errors.Join(all...)
 }
 

@@ -78,7 +78,7 @@ func (f *File) check() error {
 		}
 		names[s.Name], groups[s.Group] = true, true
 		if err := s.check(f.Network); err != nil {
-			faults = append(faults, within(at, err))
+			each(err, func(e error) { faults = append(faults, within(at, e)) })
 		}
 	}
 	return errors.Join(faults...)

@@ -102,6 +102,8 @@ func TestLoadRefused(t *testing.T) {
 		{name: "no name of a header", file: "subscriptions:\n  - name: a\n    sink:\n      url: https://a.example\n      headers: {'a b': x}\n", want: []string{"sink.headers", `"a b"`}},
 		{name: "no CA", file: "subscriptions:\n  - name: a\n    sink:\n      url: https://a.example\n      ca_file: " + two + "\n", want: []string{"[5:16]", "sink.ca_file", "PEM"}},
 		{name: "a bad secret", file: one("    signing: {secret_file: " + two + "}\n"), want: []string{"[4:28]", "signing.secret_file", "secret 1"}},
+		{name: "every file missing", file: "subscriptions:\n  - name: a\n    sink: {url_file: /none/u, ca_file: /none/c, headers: {X-A: /none/a, X-B: /none/b}}\n    signing: {secret_file: /none/s}\n",
+			want: []string{"[3:22] subscriptions[0].sink.url_file", "[3:40] subscriptions[0].sink.ca_file", "[3:64] subscriptions[0].sink.headers.X-A", "[3:78] subscriptions[0].sink.headers.X-B", "[4:28] subscriptions[0].signing.secret_file"}},
 		{name: "too long", file: "subscriptions:\n  - name: a\n    sink: {url: 'https://a.example', timeout: 1h}\n", want: []string{"[3:47]", "sink.timeout"}},
 		{name: "no attempts", file: one("    retries: {attempts: -1}\n"), want: []string{"[4:25]", "retries.attempts"}},
 		{name: "most before first", file: one("    retries: {first: 2m}\n"), want: []string{"[4:", "retries.most"}},

@@ -3,6 +3,7 @@ package deliver
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -29,17 +30,15 @@ type sink struct {
 	timeout time.Duration
 }
 
-// newSink reads the files and checks everything; the error is a fault of a key of the subscription.
+// newSink reads the files and checks everything; the error joins faults of keys of the subscription.
 func newSink(n Network, s *Subscription) (*sink, error) {
 	k := &sink{timeout: time.Duration(s.Sink.Timeout)}
-	for _, step := range []func(Network, *Subscription) error{k.address, k.headers, k.signing, k.form} {
-		if err := step(n, s); err != nil {
-			return nil, err
-		}
+	var faults []error
+	for _, step := range []func(Network, *Subscription) error{k.address, k.headers, k.signing, k.form, k.connections} {
+		faults = append(faults, step(n, s))
 	}
-	var err error
-	if k.client, err = newClient(n, s.Sink, s.Concurrency); err != nil {
-		return nil, faultf("sink.ca_file", "%w", err) // the network was checked with the file
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
 	}
 	return k, nil
 }
@@ -74,23 +73,29 @@ func (k *sink) address(n Network, s *Subscription) (err error) {
 // ours are headers that a subscription cannot set: the bridge does, or HTTP.
 var ours = []string{"Content-Type", "Content-Length", "Content-Encoding", "Host", "Connection", "Transfer-Encoding", "Trailer", "Upgrade", "Te", "Keep-Alive", "Expect"}
 
-// headers reads the files of headers.
+// headers reads the files of headers. The error joins what is wrong with each.
 func (k *sink) headers(_ Network, s *Subscription) error {
 	k.header = http.Header{"User-Agent": {"qlik-bridge/" + bridge.Version()}}
-	for name, path := range s.Sink.Headers {
-		key, canonical := "sink.headers."+name, http.CanonicalHeaderKey(name)
-		if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" || name == "" {
-			return faultf("sink.headers", "%q is no name of a header", name)
-		}
-		if strings.HasPrefix(canonical, "Ce-") || strings.HasPrefix(canonical, "Webhook-") || slices.Contains(ours, canonical) {
-			return faultf(key, "this header is not the subscription's to set")
-		}
-		value, err := line(path)
-		if err != nil {
-			return faultf(key, "%w", err)
-		}
-		k.header.Set(canonical, value)
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(s.Sink.Headers)) {
+		faults = append(faults, k.readHeader(name, s.Sink.Headers[name]))
 	}
+	return errors.Join(faults...)
+}
+
+func (k *sink) readHeader(name, path string) error {
+	key, canonical := "sink.headers."+name, http.CanonicalHeaderKey(name)
+	if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" || name == "" {
+		return faultf("sink.headers", "%q is no name of a header", name)
+	}
+	if strings.HasPrefix(canonical, "Ce-") || strings.HasPrefix(canonical, "Webhook-") || slices.Contains(ours, canonical) {
+		return faultf(key, "this header is not the subscription's to set")
+	}
+	value, err := line(path)
+	if err != nil {
+		return faultf(key, "%w", err)
+	}
+	k.header.Set(canonical, value)
 	return nil
 }
 
@@ -132,6 +137,14 @@ func (k *sink) form(_ Network, s *Subscription) (err error) {
 	}
 	if k.content, err = newContent(s.Sink); err != nil {
 		return faultf("sink.template", "%w", err)
+	}
+	return nil
+}
+
+// connections settles how the sink is reached.
+func (k *sink) connections(n Network, s *Subscription) (err error) {
+	if k.client, err = newClient(n, s.Sink, s.Concurrency); err != nil {
+		return faultf("sink.ca_file", "%w", err) // the network was checked with the file
 	}
 	return nil
 }

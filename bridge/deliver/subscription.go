@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -95,22 +96,17 @@ func or[T comparable](value *T, otherwise T) {
 	}
 }
 
-// check finds the first thing that is wrong, in the files it names too. The error is a fault.
+// check finds what is wrong, with every file that is named too. The error joins faults.
 func (s *Subscription) check(n Network) error {
+	var faults []error
 	if !validName(s.Name) {
-		return faultf("name", "%q: 1 to 63 lower-case letters, digits and dashes", s.Name)
+		faults = append(faults, faultf("name", "%q: 1 to 63 lower-case letters, digits and dashes", s.Name))
 	}
 	if s.Start != Oldest && s.Start != Latest {
-		return faultf("start", "%q: oldest or latest", s.Start)
-	}
-	if err := s.checkChoice(); err != nil {
-		return err
-	}
-	if err := s.checkNumbers(); err != nil {
-		return err
+		faults = append(faults, faultf("start", "%q: oldest or latest", s.Start))
 	}
 	_, err := newSink(n, s)
-	return err
+	return errors.Join(append(faults, s.checkChoice(), s.checkNumbers(), err)...)
 }
 
 func (s *Subscription) checkChoice() error {

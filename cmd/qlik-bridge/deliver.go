@@ -36,7 +36,7 @@ consumer group of its own, so that redrive works on it, and a sink that is down 
 			return badConfig(err)
 		}
 		if *check {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "the subscriptions file is good: %d subscriptions\n", len(file.Subscriptions))
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "the subscriptions file is good: %s\n", count(len(file.Subscriptions), "subscription"))
 			return err
 		}
 		log := newLogger(c.Log)
