@@ -18,6 +18,9 @@ const (
 	wantedReplicas = 3
 )
 
+// longestName is how long Kafka lets the name of a topic be.
+const longestName = 249
+
 // Config says how the topics are named and laid out; it is part of the bridge's configuration.
 type Config struct {
 	Prefix      string              `yaml:"prefix" doc:"what the name of every topic begins with; the family's name follows"`
@@ -51,6 +54,15 @@ func (c Config) Validate(catalog *Catalog) error {
 		if o := c.Families[name]; o.Partitions < 0 || o.Retention < 0 {
 			return fmt.Errorf("topics.families.%s: partitions and retention cannot be negative", name)
 		}
+	}
+	return nil
+}
+
+// CheckName refuses what Kafka does not take as the name of a topic, which is also the name of a folder on a broker.
+func CheckName(topic string) error {
+	illegal := slices.ContainsFunc([]byte(topic), func(b byte) bool { return !legalInTopic(b) })
+	if illegal || topic == "" || len(topic) > longestName || topic == "." || topic == ".." {
+		return fmt.Errorf("%q is no name of a topic: 1 to %d letters, digits, dots, underscores and dashes, and neither . nor ..", topic, longestName)
 	}
 	return nil
 }

@@ -100,3 +100,12 @@ func TestConfigValidate(t *testing.T) {
 		})
 	}
 }
+
+func TestCheckName(t *testing.T) {
+	for name, legal := range map[string]bool{"qlik.apps": true, "A_b-9": true, "...": true, ".a": true, strings.Repeat("x", 249): true,
+		strings.Repeat("x", 250): false, "": false, ".": false, "..": false, "a b": false, "../x": false, "ä": false, "a\n": false} {
+		if err := topics.CheckName(name); (err == nil) != legal {
+			t.Errorf("%q: got %v, want legal: %t", name, err, legal)
+		}
+	}
+}

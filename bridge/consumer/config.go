@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
-	"regexp"
 	"slices"
 	"time"
 
@@ -93,9 +92,6 @@ func or[T any](a, b T) T {
 	return a
 }
 
-// legalTopic is what Kafka takes as the name of a topic, which is also part of a file's name on a broker.
-var legalTopic = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
-
 // validate names the first field of a completed configuration that cannot be used, and what would do.
 func (c Config) validate() error {
 	if err := c.Kafka.Validate(); err != nil {
@@ -107,8 +103,6 @@ func (c Config) validate() error {
 	switch {
 	case c.Group == "":
 		return fmt.Errorf("config.Group is empty; name the consumer group, one for each service")
-	case !legalTopic.MatchString(c.DeadLetter):
-		return fmt.Errorf("config.DeadLetter %q is no name of a topic: 1 to 249 letters, digits, dots, underscores and dashes", c.DeadLetter)
 	case c.Concurrency < 1 || c.InFlight < c.Concurrency:
 		return fmt.Errorf("config.Concurrency %d and InFlight %d: 1 or more, and InFlight no less than Concurrency", c.Concurrency, c.InFlight)
 	case c.Retry.Attempts < 1:
@@ -118,15 +112,18 @@ func (c Config) validate() error {
 	case c.Stop < 0:
 		return fmt.Errorf("config.Stop %s: more than 0", c.Stop)
 	}
+	if err := topics.CheckName(c.DeadLetter); err != nil {
+		return fmt.Errorf("config.DeadLetter %w", err)
+	}
 	return c.validateChoice()
 }
 
 func (c Config) validateChoice() error {
 	for _, topic := range c.From {
-		switch {
-		case !legalTopic.MatchString(topic):
-			return fmt.Errorf("config.From: %q is no name of a topic", topic)
-		case topic == c.DeadLetter:
+		if err := topics.CheckName(topic); err != nil {
+			return fmt.Errorf("config.From: %w", err)
+		}
+		if topic == c.DeadLetter {
 			return fmt.Errorf("config.From: %s is also where dead letters are written, which would come round for ever; take another Group or DeadLetter", topic)
 		}
 	}

@@ -98,6 +98,11 @@ func (w *redriveWords) place() (err error) {
 		}
 		w.named = append(w.named, named)
 	}
+	if w.copyTo != "" {
+		if err := topics.CheckName(w.copyTo); err != nil {
+			return fmt.Errorf("--copy-to %w", err)
+		}
+	}
 	if w.choice.Types, err = topics.Default().Select(w.types, w.families); err != nil {
 		return fmt.Errorf("--type, --family: %w", err)
 	}
