@@ -30,11 +30,13 @@ type redriveWords struct {
 }
 
 func redriveFlags(cmd *cobra.Command) *redriveWords {
-	w := &redriveWords{flags: cmd.Flags()}
+	w := &redriveWords{flags: pflag.NewFlagSet("redrive", pflag.ContinueOnError)} // apart from settings, which may be empty
 	w.declareChoice()
 	w.declareTargets()
 	w.declareReset()
 	w.declareCopy()
+	fill(w.flags)
+	cmd.Flags().AddFlagSet(w.flags)
 	return w
 }
 

@@ -123,7 +123,7 @@ func (w *redriveWords) moments() (err error) {
 // aim reads the target.
 func (w *redriveWords) aim() error {
 	given := slices.DeleteFunc(slices.Clone(targetFlags), func(name string) bool {
-		return !w.flags.Changed(name) || slices.Contains([]string{"", "false"}, w.flags.Lookup(name).Value.String())
+		return !w.flags.Changed(name) || w.flags.Lookup(name).Value.String() == "false"
 	})
 	if len(given) != 1 {
 		return fmt.Errorf("where to? one of --%s; got %s", strings.Join(targetFlags, ", --"), got(given))

@@ -113,6 +113,22 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// TestRedriveEmpty asserts that a flag with an empty value, such as a variable of a script that is not set, is not taken for one that was not given:
+// --copy-to would reset the group instead, and --tenant copy the events of all tenants.
+func TestRedriveEmpty(t *testing.T) {
+	t.Parallel()
+	beside := []string{"redrive", "--group", "g", "--to-earliest", "--execute", "--kafka-brokers", "127.0.0.1:1", "--kafka-dial-timeout", "1s"}
+	for _, name := range []string{"group", "topic", "type", "family", "to-datetime", "by-duration", "to-event", "to-offset", "shift-by", "since", "read", "undo-file", "undo",
+		"copy-to", "subject", "tenant", "source", "until", "timeout"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, append(beside, "--"+name, "")...).expect(t, 2, `invalid argument "" for "--`+name+`" flag: it is empty; give it a value`)
+		})
+	}
+	run(t, append(beside, "--copy-to", "t", "--tenant", "a,")...).expect(t, 2, `"a,"`, "it is empty")
+	run(t, append(beside, "--copy-to", "t", "--tenant", "a", "--tenant", "")...).expect(t, 2, "it is empty")
+}
+
 // TestHelp asks every command that the help of the one above lists.
 func TestHelp(t *testing.T) {
 	t.Parallel()
