@@ -29,7 +29,7 @@ const (
 	Limited     Outcome = "limited"     // 429, and 503 with Retry-After: the sink says that and when it wants to be asked again
 	Failed      Outcome = "failed"      // 408, 425, 5xx
 	TimedOut    Outcome = "timeout"     // connected, and no answer in time
-	Broken      Outcome = "broken"      // connected, and no answer that can be read
+	Broken      Outcome = "broken"      // connected, and no answer that can be read, or 101
 	Unreachable Outcome = "unreachable" // no connection: look-up, connect, TLS
 	Blocked     Outcome = "blocked"     // the address is none that is allowed
 	Unsendable  Outcome = "unsendable"  // no request can be made of the event
@@ -84,6 +84,9 @@ func (k *sink) exchange(ctx context.Context, e *event.Event, now time.Time) answ
 		return unanswered(ctx, limited, connected, err)
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return answer{outcome: Broken, status: response.StatusCode, err: errSwitched}
+	}
 	excerpt, _ := io.ReadAll(io.LimitReader(response.Body, excerptBytes))
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBody) // what is beyond it costs the connection, nothing more
 	return judge(response, excerpt, now)
@@ -111,6 +114,9 @@ func unanswered(ctx, limited context.Context, connected bool, err error) answer 
 }
 
 var errUnreadable = errors.New("the sink's answer cannot be read as HTTP")
+
+// errSwitched is an answer without an end: after a 101 net/http hands out the bare connection as the body, and a read of that heeds no context.
+var errSwitched = errors.New("the sink answered 101 Switching Protocols, which nobody asked for")
 
 // endOfConnection reports whether an error says that a connection ended, and nothing of what came over it.
 func endOfConnection(err error) bool {

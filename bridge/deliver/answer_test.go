@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 // TestOutcomes are answers, and what is made of them.
@@ -130,6 +134,42 @@ func TestNoAnswer(t *testing.T) {
 			t.Errorf("got %+v, want it unreachable", a)
 		}
 	})
+}
+
+// TestSwitchedProtocols asserts that a sink which answers 101 and keeps the connection holds nothing: each try ends at once, counted, its connection is
+// closed, and the one connection that there may be is there for the next.
+func TestSwitchedProtocols(t *testing.T) {
+	closed := make(chan error, 2)
+	s := startSink(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, err = conn.Read(make([]byte, 1))
+		closed <- err
+	})
+	metrics := NewMetrics(prometheus.NewRegistry())
+	c, err := newCourier(local, subscribe(t, s.URL, func(s *Subscription) { s.Concurrency = 1 }), Options{Log: silent()}, metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.begin(t.Context())
+	c.attempt = func(context.Context) int { return 1 }
+	for range 2 {
+		if err := c.handle(t.Context(), *sample(t, "")); !errors.Is(err, errSwitched) {
+			t.Errorf("got %v, want %v", err, errSwitched)
+		}
+		if err := <-closed; !errors.Is(err, io.EOF) {
+			t.Errorf("got %v at the sink, want the connection closed", err)
+		}
+	}
+	if got := testutil.ToFloat64(c.metrics.tries.WithLabelValues(string(Broken))); got != 2 {
+		t.Errorf("got %v broken tries counted, want 2", got)
+	}
 }
 
 // TestTLS asserts that a certificate is verified, and that ca_file says by whom it may be signed.
