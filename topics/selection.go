@@ -2,6 +2,7 @@ package topics
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -61,6 +62,25 @@ func (s *Selection) finds(name string) bool {
 
 // Families are those whose topics can hold what is chosen, in the order of the catalogue. The slice is not to be changed.
 func (s *Selection) Families() []*Family { return s.families }
+
+// Unknown are the types, as they were asked for, that no name of the catalogue matches. Qlik may have them and the catalogue not yet, or they are
+// misspelt; only the topic of the family other can hold events of theirs.
+func (s *Selection) Unknown() (unknown []string) {
+	for _, pattern := range s.patterns {
+		if one := (&Selection{patterns: []string{pattern}}); !slices.ContainsFunc(slices.Collect(maps.Keys(s.known)), one.finds) {
+			unknown = append(unknown, pattern)
+		}
+	}
+	return unknown
+}
+
+// Warnings say of each type that is Unknown where it is looked for, in topics of a configuration. Each is one line.
+func (s *Selection) Warnings(c Config) (lines []string) {
+	for _, pattern := range s.Unknown() {
+		lines = append(lines, fmt.Sprintf("type %q is not in the catalogue, so that only %s can hold events of it; is it misspelt?", pattern, c.Topic(Other)))
+	}
+	return lines
+}
 
 // Has reports whether a type is chosen, in whatever family it is: its topic is one of Families, or the event is not chosen. It allocates nothing.
 func (s *Selection) Has(name []byte) bool {

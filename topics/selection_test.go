@@ -57,6 +57,37 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+func TestUnknown(t *testing.T) {
+	tests := []struct {
+		name        string
+		types, want []string
+	}{
+		{name: "none"},
+		{name: "names of the catalogue", types: []string{"com.qlik.app.created", "com.qlik.v1.app.created", "com.qlik.app.*", "*"}},
+		{name: "misspelt", types: []string{"com.qlik.app.created", "com.qlik.app.create", "com.qlick.*"}, want: []string{"com.qlik.app.create", "com.qlick.*"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := topics.Default().Select(tt.types, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, s.Unknown()); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+			lines := s.Warnings(topics.Config{Prefix: "p."})
+			if len(lines) != len(tt.want) {
+				t.Fatalf("got the lines %q, want one for each of %q", lines, tt.want)
+			}
+			for i, line := range lines {
+				if !strings.Contains(line, tt.want[i]) || !strings.Contains(line, "only p.other") {
+					t.Errorf("got %q, want %q and p.other in it", line, tt.want[i])
+				}
+			}
+		})
+	}
+}
+
 func TestSelectEverything(t *testing.T) {
 	s, err := topics.Default().Select(nil, nil)
 	if err != nil {

@@ -103,10 +103,21 @@ func (c *Consumer) Run(ctx context.Context) error {
 		return fmt.Errorf("consumer: %w", err)
 	}
 	defer unregister()
+	c.doubt()
 	if err := c.run(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("consumer: %w", err)
 	}
 	return nil
+}
+
+// doubt warns of types that may be misspelt: the group would wait for them in silence.
+func (c *Consumer) doubt() {
+	if len(c.config.From) > 0 { // topics of which the catalogue says nothing
+		return
+	}
+	for _, line := range c.choice.types.Warnings(c.config.Topics) {
+		c.log.Warn(line, slog.String("group", c.config.Group))
+	}
 }
 
 func (c *Consumer) run(ctx context.Context) (err error) {

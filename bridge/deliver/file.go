@@ -39,6 +39,20 @@ func Load(path string, t topics.Config) (File, error) {
 	return f, nil
 }
 
+// Warnings say what may be a mistake of a loaded file, each in one line: types that the catalogue does not have.
+func (f *File) Warnings(t topics.Config) (lines []string) {
+	for _, s := range f.Subscriptions {
+		selection, err := topics.Default().Select(s.Types, s.Families)
+		if err != nil {
+			continue // of a file that Load refuses
+		}
+		for _, line := range selection.Warnings(t) {
+			lines = append(lines, "subscription "+s.Name+": "+line)
+		}
+	}
+	return lines
+}
+
 func parse(content []byte) (File, error) {
 	var f File
 	documents := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict())

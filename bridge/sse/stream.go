@@ -44,7 +44,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, wanted wish) {
 func (s *Server) open(ctx context.Context, wanted wish, out *writer) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
-	st := &stream{wish: wanted, out: out, heartbeat: s.Heartbeat, metrics: s.metrics, families: map[string]string{}}
+	st := &stream{wish: wanted, out: out, heartbeat: s.Heartbeat, metrics: s.metrics, families: map[string]string{}, warnings: wanted.types.Warnings(s.Topics)}
 	var names []string
 	for _, f := range wanted.types.Families() {
 		name := s.Topics.Topic(f.Name)
@@ -71,8 +71,22 @@ type stream struct {
 	out       *writer
 	heartbeat time.Duration
 	metrics   *metrics
-	events    int    // sent until now
-	failures  uint64 // of CESQL, as far as they are counted
+	warnings  []string // for the client; each one line
+	events    int      // sent until now
+	failures  uint64   // of CESQL, as far as they are counted
+}
+
+// begin opens the stream, with a comment for each type that may be misspelt.
+func (st *stream) begin() error {
+	if err := st.out.begin(st.position()); err != nil {
+		return err
+	}
+	for _, line := range st.warnings {
+		if err := st.out.say(line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // run writes until the request's context, stop, the client or Kafka ends it, and says which.
@@ -80,7 +94,7 @@ func (st *stream) run(request, stop context.Context) (reason string, err error) 
 	ctx, cancel := context.WithCancel(request)
 	defer cancel()
 	defer context.AfterFunc(stop, cancel)()
-	err = st.out.begin(st.position())
+	err = st.begin()
 	for err == nil {
 		err = st.step(ctx)
 	}

@@ -164,6 +164,17 @@ func TestResumeFromNothing(t *testing.T) {
 	}
 }
 
+// TestUnknownTypeIsTold asserts that a stream begins with a comment for a type that the catalogue does not have, and stays one of valid lines.
+func TestUnknownTypeIsTold(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	r.create(t, "qlik.other", 1)
+	c := r.follow(t, "type=com.qlik.app.create%0Adata:x")
+	if b := c.block(t); !strings.Contains(b.comment, "is not in the catalogue, so that only qlik.other can hold") || b.data != "" {
+		t.Errorf("got %+v, want a comment alone that names the topic", b)
+	}
+}
+
 // TestHeartbeat asserts that a silent stream says that it lives, and how far it has come through what was not wanted; and that the server's
 // deadlines for short answers do not end it.
 func TestHeartbeat(t *testing.T) {

@@ -36,6 +36,7 @@ consumer group of its own, so that redrive works on it, and a sink that is down 
 			return badConfig(err)
 		}
 		if *check {
+			warn(cmd.ErrOrStderr(), file.Warnings(c.Topics))
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "the subscriptions file is good: %s\n", count(len(file.Subscriptions), "subscription"))
 			return err
 		}

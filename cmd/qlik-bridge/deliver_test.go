@@ -143,10 +143,12 @@ func TestDeliverCheck(t *testing.T) {
 	good := file(t, "good.yaml", "subscriptions: [{name: a, sink: {url: 'https://a.example'}}]\n")
 	bad := file(t, "bad.yaml", "subscriptions:\n  - name: a\n    sink:\n      url: https://a.example\n      mode: batch\n")
 	missing := file(t, "missing.yaml", "subscriptions:\n  - name: a\n    sink:\n      url_file: /none/url\n    signing: {secret_file: /none/secret}\n")
+	doubtful := file(t, "doubtful.yaml", "subscriptions: [{name: a, types: [com.qlik.app.create], sink: {url: 'https://a.example'}}]\n")
 	check := func(path string) ended {
 		return run(t, "deliver", "--check", "--deliver-subscriptions-file", path, "--kafka-brokers", "127.0.0.1:1")
 	}
 	check(good).expect(t, 0, "good: 1 subscription\n")
+	check(doubtful).expect(t, 0, "warning: subscription a", `type "com.qlik.app.create" is not in the catalogue`, "only qlik.other")
 	check(missing).expect(t, 2, "[4:17]", "/none/url", "[5:28]", "/none/secret")
 	check(bad).expect(t, 2, bad, "[5:13]", "subscriptions[0].sink.mode", "batch")
 	check("/none").expect(t, 2, "/none")

@@ -50,6 +50,7 @@ group and leaves no trace on the cluster. Flags that choose events all have to a
 		if err != nil {
 			return err
 		}
+		warn(cmd.ErrOrStderr(), wanted.types.Warnings(c.Topics))
 		t := tailing{choice: wanted, since: from, fromEvent: *fromEvent, count: *count, output: *output}
 		return t.run(cmd.Context(), c, cmd.OutOrStdout(), cmd.ErrOrStderr())
 	})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +41,13 @@ func selectEvents(types, families []string) (*topics.Selection, error) {
 		families = familyNames()
 	}
 	return topics.Default().Select(types, families)
+}
+
+// warn writes what may be a mistake and stops nothing.
+func warn(status io.Writer, lines []string) {
+	for _, line := range lines {
+		fmt.Fprintf(status, "warning: %s\n", line)
+	}
 }
 
 func familyNames() (names []string) {

@@ -55,6 +55,9 @@ func TestTail(t *testing.T) {
 			p.signal(t, syscall.SIGINT)
 			got := p.wait(t)
 			got.expect(t, 0)
+			if unknown := strings.Contains(strings.Join(tt.args, " "), "com.qlik.unheard"); strings.Contains(got.err, "is not in the catalogue, so that only qlik.other") != unknown {
+				t.Errorf("got %q on standard error, want a warning of types that are not known alone", got.err)
+			}
 			if n := strings.Count(got.out, "\n"); n != tt.lines {
 				t.Errorf("got %d lines, want %d: %s", n, tt.lines, got.out)
 			}
