@@ -18,6 +18,7 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"qlikbridge/bridge/file"
+	"qlikbridge/bridge/nesting"
 )
 
 // Overrides are settings from outside the file, by path.
@@ -59,6 +60,9 @@ func readFile(path string) (map[string]any, error) {
 	content, err := file.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("configuration file: %w", err)
+	}
+	if err := nesting.Check(string(content)); err != nil {
+		return nil, fmt.Errorf("configuration file %s: %w", path, err)
 	}
 	strict, tree := DefaultConfig(), map[string]any{}
 	documents := yaml.NewDecoder(bytes.NewReader(content))

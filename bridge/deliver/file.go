@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"qlikbridge/bridge/file"
+	"qlikbridge/bridge/nesting"
 	"qlikbridge/topics"
 )
 
@@ -27,6 +28,9 @@ func Load(path string, t topics.Config) (File, error) {
 	content, err := file.Read(path)
 	if err != nil {
 		return File{}, fmt.Errorf("subscriptions file: %w", err)
+	}
+	if err := nesting.Check(string(content)); err != nil { // before located parses it, too
+		return File{}, fmt.Errorf("subscriptions file %s: %w", path, err)
 	}
 	f, err := parse(content)
 	if err == nil {

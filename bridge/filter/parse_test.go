@@ -49,7 +49,8 @@ func TestParseErrors(t *testing.T) {
 		{"a tag", "exact: {type: !!str 1}", "anchors, aliases and tags"},
 		{"not YAML", `exact: {type: `, "filter: YAML [1:"},
 		{"a long text", repeated("#", "x", 16<<10, ""), "a text of 16385 bytes; at most 16384"},
-		{"many brackets", repeated("", "[", 65, ""), "more than 64 brackets"},
+		{"many brackets", repeated("", "[", 65, ""), "filter: YAML [1:65] nested more than 64 deep"},
+		{"brackets that comments close", repeated("", "[ #]\n", 65, ""), "nested more than 64 deep"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

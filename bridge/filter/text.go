@@ -7,12 +7,12 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	yamlparser "github.com/goccy/go-yaml/parser"
+
+	"qlikbridge/bridge/nesting"
 )
 
-const (
-	mostText   = 16 << 10 // bytes of a filter as a text
-	mostOpened = 64       // brackets of YAML's flow style in brackets
-)
+// mostText is how many bytes a filter has at most as a text.
+const mostText = 16 << 10
 
 // ParseText makes a filter of a text in YAML or JSON, such as {exact: {type: com.qlik.app.created}}, as Parse does of what it holds. An empty
 // text matches every event. What makes much of little, anchors and aliases, is refused.
@@ -45,8 +45,8 @@ func document(text string) (ast.Node, error) {
 	if len(text) > mostText {
 		return nil, fmt.Errorf("filter: a text of %d bytes; at most %d", len(text), mostText)
 	}
-	if err := shallow(text); err != nil {
-		return nil, err
+	if err := nesting.Check(text); err != nil {
+		return nil, fmt.Errorf("filter: YAML %w", err)
 	}
 	file, err := yamlparser.ParseBytes([]byte(text), 0)
 	if err != nil {
@@ -66,23 +66,6 @@ func document(text string) (ast.Node, error) {
 // unquoted is an error of the YAML parser in one line: of itself it quotes the text.
 func unquoted(err error) error {
 	return fmt.Errorf("filter: YAML %s", yaml.FormatError(err, false, false))
-}
-
-// shallow refuses what the YAML parser would follow deep down.
-func shallow(text string) error {
-	open := 0
-	for _, r := range text {
-		switch r {
-		case '[', '{':
-			open++
-		case ']', '}':
-			open--
-		}
-		if open > mostOpened {
-			return fmt.Errorf("filter: more than %d brackets open at once", mostOpened)
-		}
-	}
-	return nil
 }
 
 // plainness visits a YAML tree for what a filter has no use for.
