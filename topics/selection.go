@@ -15,7 +15,11 @@ type Selection struct {
 	patterns []string
 	families []*Family       // whose topics can hold what is chosen, in the order of the catalogue
 	known    map[string]bool // :: every name of the catalogue's types -> whether it is chosen
+	lengths  [longest]bool   // :: bytes of a name, at most the last -> whether one of that length can be chosen
 }
+
+// longest is the length from which on names are not told apart by it.
+const longest = 128
 
 // Select makes a selection; no types are all, no families are all but dead letters, which are no events. The error names what the
 // catalogue does not know, or says that nothing could ever be chosen.
@@ -30,6 +34,9 @@ func (c *Catalog) Select(types, families []string) (*Selection, error) {
 		if i := strings.IndexByte(pattern, '*'); pattern == "" || i >= 0 && i < len(pattern)-1 {
 			return nil, fmt.Errorf("type %q: exact, or with one * at its end, such as com.qlik.app.*", pattern)
 		}
+	}
+	for _, pattern := range types {
+		s.measure(pattern)
 	}
 	for _, f := range c.Families {
 		if wanted := s.index(f); wanted && (slices.Contains(families, f.Name) || len(families) == 0 && f.Name != DeadLetter) {
@@ -47,10 +54,23 @@ func (s *Selection) index(f *Family) (wanted bool) {
 	for _, t := range f.Types {
 		for _, name := range append([]string{t.Name}, t.Aliases...) {
 			s.known[name] = s.finds(name) || s.finds(t.Name)
-			wanted = wanted || s.known[name]
+			if s.known[name] {
+				s.measure(name)
+				wanted = true
+			}
 		}
 	}
 	return wanted || len(s.patterns) == 0 || f.Name == Other // which holds types that the catalogue does not know
+}
+
+// measure notes how long a name may be that a pattern finds.
+func (s *Selection) measure(pattern string) {
+	prefix, wild := strings.CutSuffix(pattern, "*")
+	for n := min(len(prefix), longest-1); n < longest; n++ {
+		if s.lengths[n] = true; !wild {
+			return
+		}
+	}
 }
 
 func (s *Selection) finds(name string) bool {
@@ -82,8 +102,12 @@ func (s *Selection) Warnings(c Config) (lines []string) {
 	return lines
 }
 
-// Has reports whether a type is chosen, in whatever family it is: its topic is one of Families, or the event is not chosen. It allocates nothing.
+// Has reports whether a type is chosen, in whatever family it is: its topic is one of Families, or the event is not chosen. It allocates nothing,
+// and does not look at a name whose length is none of a chosen one: of a topic's records most are told so, whose names are in no cache.
 func (s *Selection) Has(name []byte) bool {
+	if len(s.patterns) > 0 && !s.lengths[min(len(name), longest-1)] {
+		return false
+	}
 	if chosen, ok := s.known[string(name)]; ok {
 		return chosen
 	}

@@ -28,6 +28,9 @@ func TestSelect(t *testing.T) {
 		{name: "a family", families: []string{"users"}, want: []string{"users"}, has: []string{"com.qlik.core.user.created", "never.heard.of"}},
 		{name: "a type and its family", types: []string{"com.qlik.core.user.created"}, families: []string{"users"}, want: []string{"users"}},
 		{name: "a type that is not known", types: []string{"com.example.x"}, want: []string{"other"}, has: []string{"com.example.x"}, hasNot: []string{"com.example.y"}},
+		{name: "a very long type", types: []string{strings.Repeat("x", 300)}, want: []string{"other"}, has: []string{strings.Repeat("x", 300)}, hasNot: []string{strings.Repeat("x", 299), strings.Repeat("y", 300)}},
+		{name: "a very long prefix", types: []string{strings.Repeat("x", 300) + "*"}, want: []string{"other"}, has: []string{strings.Repeat("x", 300), strings.Repeat("x", 301)}, hasNot: []string{strings.Repeat("x", 299)}},
+		{name: "a star alone", types: []string{"*"}, families: []string{"apps"}, want: []string{"apps"}, has: []string{"com.qlik.app.created", "x", ""}},
 		{name: "dead letters, asked for", families: []string{"dead-letter"}, want: []string{"dead-letter"}},
 	}
 	for _, tt := range tests {

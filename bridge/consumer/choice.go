@@ -25,8 +25,8 @@ func (c *choice) wants(r *kgo.Record) bool {
 // chosen reports whether an event that was read is one, by its type.
 func (c *choice) chosen(name string) bool { return c.all || c.types.Has([]byte(name)) }
 
-// keep makes a copy of a record that shares no memory with it: franz-go gives out slices of whole batches, and an event that waits would hold
-// the thousands beside it that nobody wants.
+// keep makes a copy of a record that shares no memory with it: franz-go gives out slices of whole batches, which are used again for the next, and
+// would otherwise be held, with the thousands of records that nobody wants, by one event that waits.
 func keep(r *kgo.Record) *kgo.Record {
 	n := len(r.Key) + len(r.Value)
 	for i := range r.Headers {

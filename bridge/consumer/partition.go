@@ -122,8 +122,7 @@ func (p *partition) forget(before int64) {
 	}
 }
 
-// lag is the number of records that are not known to be committed.
+// lag is the number of records that are not known to be done.
 func (p *partition) lag() int64 {
-	from := p.tracker.mark().offset
-	return max(0, p.end.Load()-max(0, from))
+	return max(0, p.end.Load()-max(0, p.tracker.position()))
 }

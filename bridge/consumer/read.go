@@ -52,7 +52,7 @@ func (c *Consumer) sort(batches []batch, fetches kgo.Fetches) []batch {
 // take goes through records in order and holds those that are wanted. It blocks while there is no room for one, which keeps more from being read;
 // the member stays in its group meanwhile.
 func (c *Consumer) take(ctx context.Context, b batch) {
-	skipped, from := uint64(0), b.records[0].Offset
+	skipped, next, from := uint64(0), int64(0), b.records[0].Offset
 	defer func() { c.counts.skipped.Add(skipped) }()
 	resumed, back := c.dispatcher.reach(b.partition, from)
 	if back {
@@ -67,6 +67,8 @@ func (c *Consumer) take(ctx context.Context, b batch) {
 		case !c.dispatcher.add(ctx, b.partition, keep(r)):
 			return
 		}
+		next = r.Offset + 1
+		r.Recycle()
 	}
-	c.dispatcher.pass(b.partition, b.records[len(b.records)-1].Offset+1)
+	c.dispatcher.pass(b.partition, next)
 }

@@ -63,14 +63,19 @@ func (t *tracker) finish(s step) {
 // skip notes that an offset which an earlier owner left is done.
 func (t *tracker) skip(offset int64) { t.finish(step{offset, t.turn}) }
 
+// position is the oldest offset that is not done.
+func (t *tracker) position() int64 {
+	if len(t.unfinished) == 0 {
+		return t.next
+	}
+	return t.unfinished[0].offset
+}
+
 // mark is how far the partition is done.
 func (t *tracker) mark() mark {
-	if len(t.unfinished) == 0 {
-		return mark{offset: t.next, until: t.next}
-	}
-	m := mark{offset: t.unfinished[0].offset, until: t.next, unfinished: make([]int64, len(t.unfinished))}
-	for i, s := range t.unfinished {
-		m.unfinished[i] = s.offset
+	m := mark{offset: t.position(), until: t.next}
+	for _, s := range t.unfinished {
+		m.unfinished = append(m.unfinished, s.offset)
 	}
 	return m
 }

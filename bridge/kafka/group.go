@@ -44,6 +44,8 @@ const (
 //   - Nothing is committed but by the caller, who knows what is done.
 //   - A partition without a committed offset is read from its beginning, and one that lost its end where the records of the last minute begin.
 //   - Fetches are smaller than franz-go's 50 MiB, since one of them may be held decompressed per broker.
+//   - What records are read into is used again for others once the caller has given back every record of a batch: it is to Recycle each when it is
+//     done with it, and to keep nothing of it. One that it does not give back is the garbage collector's.
 func NewMember(c Config, g Group, log *slog.Logger) (*kgo.Client, error) {
 	if _, err := c.TLS.load(); err != nil {
 		return nil, err
@@ -62,6 +64,7 @@ func NewMember(c Config, g Group, log *slog.Logger) (*kgo.Client, error) {
 		kgo.RebalanceTimeout(g.Rebalance()),
 		kgo.MetadataMaxAge(topicsEvery),
 		kgo.FetchMaxBytes(fetchBytes),
+		kgo.WithPools(new(recycler)),
 		kgo.OnPartitionsAssigned(told(g.Assigned)),
 		kgo.OnPartitionsRevoked(told(g.Revoked)),
 		kgo.OnPartitionsLost(told(g.Lost)),

@@ -20,7 +20,7 @@ import (
 )
 
 // lookEvery is how often the progress of a reader is looked at.
-const lookEvery = time.Millisecond
+const lookEvery = 5 * time.Millisecond
 
 // runReader reads the topic as one of the readers, a new member of a new group, and prints a reading.
 func runReader(ctx context.Context, opt options) error {
