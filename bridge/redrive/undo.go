@@ -146,6 +146,15 @@ func (r Reset) Back(s Standing, force, clamp bool) (Move, *Moved, *Outside) {
 	return m, nil, nil
 }
 
+// Gone is what is outside where the reset's topic does not exist any more.
+func (r Reset) Gone() Outside {
+	asked := "no offset"
+	if r.Before != nil {
+		asked = fmt.Sprint("offset ", *r.Before)
+	}
+	return Outside{Standing{Partition: r.In(), Committed: None}, asked, "the topic does not exist any more", None}
+}
+
 // moved says why a group that stands somewhere would lose something if the reset were taken back; "" where it would not. What it has done
 // beyond its offset is a part of how far it has come.
 func (r Reset) moved(s Standing) string {

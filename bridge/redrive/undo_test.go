@@ -178,6 +178,15 @@ func TestBackBeyond(t *testing.T) {
 	}
 }
 
+func TestGone(t *testing.T) {
+	before := int64(5)
+	for asked, r := range map[string]redrive.Reset{"offset 5": {Topic: apps.Topic, Partition: apps.Number, Before: &before}, "no offset": {Topic: apps.Topic, Partition: apps.Number}} {
+		if o := r.Gone(); o.Partition != apps || o.Asked != asked || o.Nearest != redrive.None || !strings.Contains(o.Reason, "does not exist") {
+			t.Errorf("got %+v, want %s, and nothing near it", o, asked)
+		}
+	}
+}
+
 // TestBackOutside asserts that a group is not sent back to where its topic does not reach any more.
 func TestBackOutside(t *testing.T) {
 	before, after := int64(5), int64(70)

@@ -65,7 +65,7 @@ func (w *redriveWords) declareReset() {
 	w.flags.Int64Var(&w.read, "read", 1_000_000, "read so many records at most to count events and types; 0: none")
 	w.flags.StringVar(&w.saveUndo, "undo-file", "", "where to write what takes it back (default redrive-GROUP-TIME.json, here)")
 	w.flags.StringVar(&w.undo, "undo", "", "take back the redrive that wrote this file")
-	w.flags.BoolVar(&w.force, "force", false, "for --undo: also where the group has moved since")
+	w.flags.BoolVar(&w.force, "force", false, "for --undo: also where the group has moved since, and without the topics that do not exist any more")
 }
 
 func (w *redriveWords) declareCopy() {

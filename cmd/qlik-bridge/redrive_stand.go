@@ -20,7 +20,9 @@ func (r *redriving) stand(ctx context.Context, c chosen) ([]redrive.Standing, er
 	for _, topic := range slices.Sorted(maps.Keys(c)) {
 		some, err := r.standIn(ctx, topic, c[topic])
 		if errors.Is(err, kafka.ErrTopicsMissing) && len(r.named) == 0 {
-			fmt.Fprintf(r.status, "topic %s, which the group has offsets in, does not exist; it is left out\n", topic)
+			if r.undo == "" { // which looks at its partitions itself
+				fmt.Fprintf(r.status, "topic %s, which the group has offsets in, does not exist; it is left out\n", topic)
+			}
 			continue
 		}
 		if err != nil {

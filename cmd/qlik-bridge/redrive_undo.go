@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"qlikbridge/bridge/file"
@@ -86,7 +87,26 @@ func (r *redriving) wayBack(ctx context.Context, undo redrive.Undo) (redrive.Pla
 			plan.Moves = append(plan.Moves, move)
 		}
 	}
+	plan.Outside = append(plan.Outside, r.gone(undo, standings, len(plan.Moves) > 0)...)
 	return plan, moved, nil
+}
+
+// gone are the resets whose topics do not exist any more; force leaves them out where others remain.
+func (r *redriving) gone(undo redrive.Undo, standings []redrive.Standing, others bool) (gone []redrive.Outside) {
+	for _, reset := range undo.Offsets {
+		switch there := slices.ContainsFunc(standings, func(s redrive.Standing) bool { return s.Partition == reset.In() }); {
+		case there:
+		case r.force && others:
+			fmt.Fprintf(r.status, "%s is left out: the topic does not exist any more\n", reset.In())
+		default:
+			o := reset.Gone()
+			if others {
+				o.Reason += "; --force leaves it out"
+			}
+			gone = append(gone, o)
+		}
+	}
+	return gone
 }
 
 // refuseMoved says where the group has gone since.

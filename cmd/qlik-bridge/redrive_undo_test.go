@@ -142,6 +142,33 @@ func TestRedriveUndoRefused(t *testing.T) {
 	}
 }
 
+// TestRedriveUndoGone asserts that an undo of partitions whose topic does not exist any more is refused and names them; that force takes back the
+// others; and that where there are no others, nothing is said to stand there already.
+func TestRedriveUndoGone(t *testing.T) {
+	t.Parallel()
+	r := startBilling(t)
+	r.run(t, "--group", "billing", "--to-offset", "1", "--execute", "--undo-file", "back.json").expect(t, 0)
+	r.run(t, "--group", "billing", "--topic", "qlik.users:0", "--to-offset", "0", "--execute", "--undo-file", "users.json").expect(t, 0)
+	r.run(t, "--undo", "users.json", "--execute").expect(t, 0)
+	_, err := r.admin.DeleteTopic(t.Context(), "qlik.users")
+	must(t, err)
+
+	r.run(t, "--undo", "back.json", "--execute", "--clamp").expect(t, 1, "qlik.users  0          offset 2   nothing  -      the topic does not exist any more; --force leaves it out", "refused: 1 partition does not hold where the group was; nothing was changed")
+	if p := r.run(t, "--undo", "back.json", "-o", "json").plan(t); len(p.Refused) != 1 || p.Refused[0].Topic != "qlik.users" {
+		t.Errorf("got %+v, want qlik.users/0 to be refused", p.Refused)
+	}
+	for _, force := range []string{"--force=false", "--force"} {
+		got := r.run(t, "--undo", "users.json", "--execute", force)
+		if got.expect(t, 1, "the topic does not exist any more", "refused: 1 partition"); strings.Contains(got.err+got.out, "already") || strings.Contains(got.out, "--force") {
+			t.Errorf("got %s, want nothing that is said to be done, and no remedy", got.out+got.err)
+		}
+	}
+	r.run(t, "--undo", "back.json", "--execute", "--force").expect(t, 0, "qlik.users/0 is left out", "2 offsets set")
+	if got := r.offsets(t, "billing"); got["qlik.apps/0"] != 4 || got["qlik.apps/1"] != 2 {
+		t.Errorf("got %v, want what was", got)
+	}
+}
+
 // atCommit does something when the command is about to set offsets, before Kafka hears of it.
 func (r *redriven) atCommit(do func()) {
 	var once atomic.Bool
