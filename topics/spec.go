@@ -62,7 +62,7 @@ func (c Config) Validate(catalog *Catalog) error {
 func CheckName(topic string) error {
 	illegal := slices.ContainsFunc([]byte(topic), func(b byte) bool { return !legalInTopic(b) })
 	if illegal || topic == "" || len(topic) > longestName || topic == "." || topic == ".." {
-		return fmt.Errorf("%q is no name of a topic: 1 to %d letters, digits, dots, underscores and dashes, and neither . nor ..", topic, longestName)
+		return fmt.Errorf("%q is no name of a topic: 1 to %d letters, digits, dots, underscores and dashes, but not \".\" or \"..\" alone", topic, longestName)
 	}
 	return nil
 }
