@@ -74,12 +74,15 @@ type Options struct {
 // deadLetterInfix stands between the prefix of the topics and the group in the name of the topic for its dead letters.
 const deadLetterInfix = topics.DeadLetter + "."
 
+// DeadLetterTopic is the topic for a group's dead letters, where Config.DeadLetter names no other.
+func DeadLetterTopic(prefix, group string) string { return prefix + deadLetterInfix + group }
+
 // complete fills in what is left out.
 func (c Config) complete() Config {
 	c.Kafka, c.Topics = or(c.Kafka, kafka.DefaultConfig()), or(c.Topics, topics.DefaultConfig())
 	c.Concurrency, c.InFlight, c.Dedupe = or(c.Concurrency, 8), or(c.InFlight, 1000), or(c.Dedupe, 10_000)
 	c.Retry.Attempts, c.Retry.First, c.Retry.Most = or(c.Retry.Attempts, 5), or(c.Retry.First, 500*time.Millisecond), or(c.Retry.Most, time.Minute)
-	c.DeadLetter, c.Stop = or(c.DeadLetter, c.Topics.Prefix+deadLetterInfix+c.Group), or(c.Stop, 20*time.Second)
+	c.DeadLetter, c.Stop = or(c.DeadLetter, DeadLetterTopic(c.Topics.Prefix, c.Group)), or(c.Stop, 20*time.Second)
 	c.Types, c.Families, c.From = slices.Clone(c.Types), slices.Clone(c.Families), slices.Clone(c.From)
 	return c
 }

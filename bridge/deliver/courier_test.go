@@ -342,7 +342,7 @@ func TestDrainEndsWaits(t *testing.T) {
 		change  func(*Subscription)
 	}{
 		{"at the gate", answers(410), nil},
-		{"for the rate", answers(204), func(s *Subscription) { s.Rate = 1.0 / 3600 }},
+		{"for the rate", answers(204), func(s *Subscription) { s.Rate = 0.001 }},
 		{"as the sink asked", func(n int, id string) (int, string) {
 			if n == 1 {
 				return 0, ""

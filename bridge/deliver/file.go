@@ -35,7 +35,7 @@ func Load(path string, t topics.Config) (File, error) {
 	f, err := parse(content)
 	if err == nil {
 		f.complete(t)
-		err = f.check()
+		err = f.check(t)
 	}
 	if err != nil {
 		return File{}, fmt.Errorf("subscriptions file %s: %w", path, located(content, err))
@@ -76,7 +76,7 @@ func (f *File) complete(t topics.Config) {
 }
 
 // check joins what is wrong with the file.
-func (f *File) check() error {
+func (f *File) check(t topics.Config) error {
 	if n := len(f.Subscriptions); n == 0 || n > mostSubscriptions {
 		return faultf("subscriptions", "%d of them; 1 to %d", n, mostSubscriptions)
 	}
@@ -95,7 +95,7 @@ func (f *File) check() error {
 			faults = append(faults, faultf(at+".group", "%q is there twice; every subscription reads with a group of its own", s.Group))
 		}
 		names[s.Name], groups[s.Group] = true, true
-		if err := s.check(f.Network); err != nil {
+		if err := s.check(f.Network, t); err != nil {
 			each(err, func(e error) { faults = append(faults, within(at, e)) })
 		}
 	}

@@ -65,7 +65,7 @@ func TestLoadRefused(t *testing.T) {
 	one := func(more string) string {
 		return "subscriptions:\n  - name: a\n    sink: {url: 'https://a.example'}\n" + more
 	}
-	two := write(t, "two", "one\ntwo\n")
+	two, single := write(t, "two", "one\ntwo\n"), write(t, "single", "one\n")
 	tests := []struct {
 		name, file string
 		want       []string
@@ -83,6 +83,14 @@ func TestLoadRefused(t *testing.T) {
 		{name: "a bad name", file: "subscriptions:\n  - name: A b\n", want: []string{"[2:11]", "subscriptions[0].name", `"A b"`}},
 		{name: "a name twice", file: one("  - name: a\n    sink: {url: 'https://a.example'}\n"), want: []string{"[4:11]", "subscriptions[1].name", "twice"}},
 		{name: "a group twice", file: one("    group: g\n  - name: b\n    group: g\n    sink: {url: 'https://a.example'}\n"), want: []string{"[6:12]", "subscriptions[1].group"}},
+		{name: "a group with a space and a slash", file: one("    group: my group/eu\n"), want: []string{"[4:12]", "subscriptions[0].group", `"my group/eu"`}},
+		{name: "a group with NUL", file: one("    group: \"a\\0b\"\n"), want: []string{"[4:12]", "subscriptions[0].group", `"a\x00b"`}},
+		{name: "a long group", file: one("    group: " + strings.Repeat("g", 240) + "\n"), want: []string{"[4:12]", "subscriptions[0].group", "240 characters", "qlik.dead-letter.…", "room for 232"}},
+		{name: "a header in two cases", file: "subscriptions:\n  - name: a\n    sink:\n      url: https://a.example\n      headers:\n        x-tok: " + single + "\n        X-Tok: " + single + "\n",
+			want: []string{"[6:16]", "sink.headers.x-tok", "X-Tok is the same header"}},
+		{name: "a port beyond the last", file: "subscriptions:\n  - name: a\n    sink: {url: 'https://a.example:65536/x'}\n", want: []string{"[3:17]", "sink.url", "65535"}},
+		{name: "port 0", file: "subscriptions:\n  - name: a\n    sink: {url: 'https://a.example:0'}\n", want: []string{"[3:17]", "sink.url", "65535"}},
+		{name: "hardly a rate", file: one("    rate: 1e-300\n"), want: []string{"[4:11]", "rate", "0.001"}},
 		{name: "a bad start", file: one("    start: now\n"), want: []string{"[4:12]", "start", "oldest or latest"}},
 		{name: "an unknown family", file: one("    families: [app]\n"), want: []string{"[4:15]", "families", `"app"`}},
 		{name: "a bad type", file: one("    types: ['*.created']\n"), want: []string{"[4:12]", "types", "*.created"}},

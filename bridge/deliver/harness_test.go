@@ -85,7 +85,7 @@ func subscribe(t *testing.T, url string, change func(*Subscription)) Subscriptio
 		change(&s)
 	}
 	s.complete(topics.DefaultConfig())
-	if err := s.check(local); err != nil {
+	if err := s.check(local, topics.DefaultConfig()); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -76,8 +76,15 @@ var ours = []string{"Content-Type", "Content-Length", "Content-Encoding", "Host"
 // headers reads the files of headers. The error joins what is wrong with each.
 func (k *sink) headers(_ Network, s *Subscription) error {
 	k.header = http.Header{"User-Agent": {"qlik-bridge/" + bridge.Version()}}
+	as := map[string]string{} // :: canonical name -> name
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(s.Sink.Headers)) {
+		canonical := http.CanonicalHeaderKey(name)
+		if other, twice := as[canonical]; twice {
+			faults = append(faults, faultf("sink.headers."+name, "%s is the same header; one of them", other))
+			continue
+		}
+		as[canonical] = name
 		faults = append(faults, k.readHeader(name, s.Sink.Headers[name]))
 	}
 	return errors.Join(faults...)

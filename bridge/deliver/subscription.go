@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"qlikbridge/bridge/consumer"
@@ -15,7 +16,7 @@ import (
 // Subscription says which events go to one sink, and how.
 type Subscription struct {
 	Name        string   `yaml:"name"`        // 1 to 63 lower-case letters, digits and dashes; a label of metrics
-	Group       string   `yaml:"group"`       // consumer group; default <prefix>deliver.<name>
+	Group       string   `yaml:"group"`       // consumer group, letters, digits, dots, underscores and dashes; default <prefix>deliver.<name>
 	Start       Start    `yaml:"start"`       // where a group that is new begins: oldest (default) or latest
 	Types       []string `yaml:"types"`       // exact or ending in *, as in tail; none: all
 	Families    []string `yaml:"families"`    // none: all
@@ -26,7 +27,7 @@ type Subscription struct {
 	PauseAfter  int      `yaml:"pause_after"` // events in a row that failed every try or were unwelcome, and the subscription pauses; default 3
 	Unordered   bool     `yaml:"unordered"`   // false: events of one key one after another
 	Concurrency int      `yaml:"concurrency"` // requests at once; default 8
-	Rate        float64  `yaml:"rate"`        // requests per second; 0: no limit
+	Rate        float64  `yaml:"rate"`        // requests per second, 0.001 or more; 0: no limit
 }
 
 // Start is where a group begins that has no offsets yet.
@@ -70,6 +71,8 @@ const (
 	mostConcurrency    = 256
 	mostAttempts       = 100
 	longestBackoff     = Duration(time.Hour)
+	mostTopicName      = 249   // Kafka's
+	leastRate          = 0.001 // one request in 17 minutes; less would look as if nothing were delivered
 )
 
 // complete fills in defaults.
@@ -97,7 +100,7 @@ func or[T comparable](value *T, otherwise T) {
 }
 
 // check finds what is wrong, with every file that is named too. The error joins faults.
-func (s *Subscription) check(n Network) error {
+func (s *Subscription) check(n Network, t topics.Config) error {
 	var faults []error
 	if !validName(s.Name) {
 		faults = append(faults, faultf("name", "%q: 1 to 63 lower-case letters, digits and dashes", s.Name))
@@ -106,7 +109,19 @@ func (s *Subscription) check(n Network) error {
 		faults = append(faults, faultf("start", "%q: oldest or latest", s.Start))
 	}
 	_, err := newSink(n, s)
-	return errors.Join(append(faults, s.checkChoice(), s.checkNumbers(), err)...)
+	return errors.Join(append(faults, s.checkGroup(t), s.checkChoice(), s.checkNumbers(), err)...)
+}
+
+// checkGroup refuses a group whose name no topic for its dead letters can hold.
+func (s *Subscription) checkGroup(t topics.Config) error {
+	letters := consumer.DeadLetterTopic(t.Prefix, s.Group)
+	switch {
+	case strings.Trim(s.Group, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") != "":
+		return faultf("group", "%q: letters, digits, dots, underscores and dashes", s.Group)
+	case len(letters) > mostTopicName:
+		return faultf("group", "%d characters; the topic for its dead letters, %s…, has room for %d", len(s.Group), letters[:len(letters)-len(s.Group)], mostTopicName-len(letters)+len(s.Group))
+	}
+	return nil
 }
 
 func (s *Subscription) checkChoice() error {
@@ -137,8 +152,8 @@ func (s *Subscription) checkNumbers() error {
 		return faultf("pause_after", "%d: 1 or more", s.PauseAfter)
 	case s.Concurrency < 1 || s.Concurrency > mostConcurrency:
 		return faultf("concurrency", "%d: 1 to %d", s.Concurrency, mostConcurrency)
-	case !(s.Rate >= 0) || math.IsInf(s.Rate, 1): // NaN is not >= 0
-		return faultf("rate", "%v: 0 (no limit) or more", s.Rate)
+	case s.Rate != 0 && !(s.Rate >= leastRate) || math.IsInf(s.Rate, 1): // NaN is not >= anything
+		return faultf("rate", "%v: 0 (no limit), or %v and more", s.Rate, leastRate)
 	case s.Sink.Timeout < Duration(time.Millisecond) || s.Sink.Timeout > longestTimeout:
 		return faultf("sink.timeout", "%s: 1ms to %s", s.Sink.Timeout, longestTimeout)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"qlikbridge/bridge/file"
@@ -75,10 +76,18 @@ func parseURL(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("no URL of the form https://host/path")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("scheme %q: https or http", u.Scheme)
+	case !validPort(u):
+		return nil, fmt.Errorf("a port is a number from 1 to 65535")
 	case u.User != nil:
 		return nil, fmt.Errorf("user and password in a URL: put them into a file of headers (Authorization: Basic …)")
 	case u.Fragment != "":
 		return nil, fmt.Errorf("a fragment (#…) is never sent")
 	}
 	return u, nil
+}
+
+// validPort reports whether a URL has a port that can be, or none.
+func validPort(u *url.URL) bool {
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && port > 0 || u.Port() == ""
 }
