@@ -17,7 +17,7 @@ import (
 // Config says which events are handled, as which group, and what happens to those that fail. The zero value of a field means what its comment
 // says, so that Group is all that has to be set.
 type Config struct {
-	// Kafka says how the cluster is reached; zero: kafka.DefaultConfig().
+	// Kafka says how the cluster is reached; zero: kafka.DefaultConfig(), with the group as the client's name.
 	Kafka kafka.Config
 	// Topics names the topics; zero: topics.DefaultConfig(). Of it the prefix counts, and the replication for a dead-letter topic that is made.
 	Topics topics.Config
@@ -37,7 +37,7 @@ type Config struct {
 
 	// Concurrency is how many handlers run at once; 0: 8.
 	Concurrency int
-	// InFlight is how many events may be read and not yet done, those that wait for their next try among them; 0: 1000. No more is read until one is done.
+	// InFlight is how many events may be read and not yet done, those that wait for their next try among them; 0: 1000, or Concurrency where that is more. No more is read until one is done.
 	InFlight int
 	// Unordered lets events of one key be handled side by side and out of order, as those without a key always are.
 	Unordered bool
@@ -79,8 +79,11 @@ func DeadLetterTopic(prefix, group string) string { return prefix + deadLetterIn
 
 // complete fills in what is left out.
 func (c Config) complete() Config {
-	c.Kafka, c.Topics = or(c.Kafka, kafka.DefaultConfig()), or(c.Topics, topics.DefaultConfig())
-	c.Concurrency, c.InFlight, c.Dedupe = or(c.Concurrency, 8), or(c.InFlight, 1000), or(c.Dedupe, 10_000)
+	reach := kafka.DefaultConfig()
+	reach.ClientID = c.Group
+	c.Kafka, c.Topics = or(c.Kafka, reach), or(c.Topics, topics.DefaultConfig())
+	c.Concurrency = or(c.Concurrency, 8)
+	c.InFlight, c.Dedupe = or(c.InFlight, max(1000, c.Concurrency)), or(c.Dedupe, 10_000)
 	c.Retry.Attempts, c.Retry.First, c.Retry.Most = or(c.Retry.Attempts, 5), or(c.Retry.First, 500*time.Millisecond), or(c.Retry.Most, time.Minute)
 	c.DeadLetter, c.Stop = or(c.DeadLetter, DeadLetterTopic(c.Topics.Prefix, c.Group)), or(c.Stop, 20*time.Second)
 	c.Types, c.Families, c.From = slices.Clone(c.Types), slices.Clone(c.Families), slices.Clone(c.From)

@@ -70,7 +70,7 @@ func (d *dispatcher) find(topic string, number int32) *partition {
 	return d.partitions[place{topic, number}]
 }
 
-// add takes an event that was read. It blocks while there is no room; false: its partition was taken away, or ctx ended.
+// add takes an event that was read. It blocks while there is no room; false: its partition was taken away, or ctx ended, which wakeAdders tells it.
 func (d *dispatcher) add(ctx context.Context, p *partition, r *kgo.Record) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -88,6 +88,13 @@ func (d *dispatcher) add(ctx context.Context, p *partition, r *kgo.Record) bool 
 	}
 	t.line.tasks = append(t.line.tasks, t)
 	return true
+}
+
+// wakeAdders lets those that wait for room look around, after a ctx of theirs has ended.
+func (d *dispatcher) wakeAdders() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.freed.Broadcast()
 }
 
 // line finds the line of a record's key. Without a key there is no order.

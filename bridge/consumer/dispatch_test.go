@@ -170,7 +170,7 @@ func TestDispatchRoom(t *testing.T) {
 				r := newRig(1, 3, false)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				defer context.AfterFunc(ctx, r.freed.Broadcast)()
+				defer context.AfterFunc(ctx, r.wakeAdders)()
 				r.give("a", "b", "c")
 				added := add(r, ctx)
 				synctest.Wait()

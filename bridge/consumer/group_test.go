@@ -408,3 +408,22 @@ func TestRunFails(t *testing.T) {
 		})
 	}
 }
+
+// TestLag asserts that the lag grows with what is published while there is no room to read it, and that what retention has taken is none.
+func TestLag(t *testing.T) {
+	h := fake(t)
+	topic, gone := h.topic(t, "apps", 1), h.topic(t, "users", 1)
+	h.send(t, topic, number(10, nil)...)
+	h.send(t, gone, number(50, nil)...)
+	must(t, "delete records", h.fake.DeleteRecords(gone, 0, 50))
+	release := make(chan struct{})
+	c := start(t, h.config(func(c *consumer.Config) { c.InFlight, c.Concurrency, c.Families = 5, 5, []string{"apps", "users"} }), func(context.Context, event.Event) error {
+		<-release
+		return nil
+	})
+	eventually(t, "the lag is all of the one topic", func() bool { return c.Stats().Lag == 10 && c.Stats().Partitions == 2 })
+	h.send(t, topic, number(20, func(i int, e *sent) { e.id = fmt.Sprint("later-", i) })...)
+	eventually(t, "the lag has grown", func() bool { return c.Stats().Lag == 30 })
+	close(release)
+	eventually(t, "there is none left", func() bool { return c.Stats().Lag == 0 })
+}

@@ -33,6 +33,7 @@ func (c *Consumer) measureTopic(ctx context.Context, topic string) {
 	}
 	for _, r := range extent.Ranges {
 		if p := c.dispatcher.find(topic, r.Partition); p != nil {
+			p.begin.Store(r.Start)
 			p.end.Store(r.End)
 		}
 	}

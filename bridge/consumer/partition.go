@@ -17,7 +17,7 @@ type partition struct {
 
 	draining chan struct{} // closed when state is not open any more
 
-	end atomic.Int64 // where the partition ends, as far as is known
+	begin, end atomic.Int64 // where the partition begins and ends, as far as is known
 
 	// Guarded by dispatcher.mu.
 	state     state
@@ -124,5 +124,5 @@ func (p *partition) forget(before int64) {
 
 // lag is the number of records that are not known to be done.
 func (p *partition) lag() int64 {
-	return max(0, p.end.Load()-max(0, p.tracker.position()))
+	return max(0, p.end.Load()-max(p.begin.Load(), p.tracker.position()))
 }

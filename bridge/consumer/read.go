@@ -15,7 +15,7 @@ type batch struct {
 
 // read reads until ctx ends, or until there is trouble that waiting does not mend.
 func (c *Consumer) read(ctx context.Context) error {
-	defer context.AfterFunc(ctx, c.dispatcher.freed.Broadcast)()
+	defer context.AfterFunc(ctx, c.dispatcher.wakeAdders)()
 	var batches []batch
 	for {
 		fetches := c.member.PollFetches(ctx)
@@ -41,7 +41,7 @@ func (c *Consumer) sort(batches []batch, fetches kgo.Fetches) []batch {
 		if p == nil || f.Err != nil && len(f.Records) == 0 {
 			return
 		}
-		p.end.Store(f.HighWatermark)
+		p.end.Store(max(p.end.Load(), f.HighWatermark))
 		if len(f.Records) > 0 {
 			batches = append(batches, batch{p, f.Records})
 		}
