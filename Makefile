@@ -12,7 +12,7 @@ HELM_MODULE := helm.sh/helm/v3/cmd/helm@v3.22.0
 KUBE_SCORE  := github.com/zegl/kube-score/cmd/kube-score@v1.20.0
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop consumers compose-test test-browser bench-deliver lint-helm test-k8s image clean
+.PHONY: help build run test test-kafka race lint vulnerabilities generate fuzz bench footprint spooling chaos chaos-short mutants interop consumers compose-test test-browser bench-filter bench-deliver lint-helm test-k8s image clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -79,6 +79,9 @@ footprint: build ## binary size, start time and idle memory (JDK and Maven)
 
 spooling: build ## the bridge with Kafka, and while Kafka is away (JDK and Maven); BENCH for flags
 	go build -o bin/bench ./cmd/bench && bin/bench -spooling $(BENCH)
+
+bench-filter: build ## the consumer library, of one type in fifty, beside a bare franz-go consumer (JDK and Maven); BENCH for flags
+	go build -o bin/bench ./cmd/bench && bin/bench -filter $(BENCH)
 
 bench-deliver: build ## deliver with 20 subscriptions, three sinks bad, and none (JDK and Maven); BENCH for flags
 	go build -o bin/bench ./cmd/bench && bin/bench -deliver $(BENCH)
