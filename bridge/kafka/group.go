@@ -34,7 +34,7 @@ const (
 	sessionTimeout = 45 * time.Second // a member that dies is missed after this time
 	rejoinTime     = 30 * time.Second // for what a rebalance takes beside Settle
 	topicsEvery    = 10 * time.Second // a topic or partition that is made is found by then
-	fetchBytes     = 8 << 20          // what one answer of a broker holds at most, compressed as it is, or one batch that is larger
+	fetchBytes     = 4 << 20          // what one answer of a broker holds at most, compressed as it is, or one batch that is larger
 )
 
 // NewMember makes a member of a group. It reads the certificate files once, to refuse broken ones, and joins from then on in the background.
@@ -64,6 +64,7 @@ func NewMember(c Config, g Group, log *slog.Logger) (*kgo.Client, error) {
 		kgo.RebalanceTimeout(g.Rebalance()),
 		kgo.MetadataMaxAge(topicsEvery),
 		kgo.FetchMaxBytes(fetchBytes),
+		kgo.FetchMaxPartitionBytes(fetchBytes/8),
 		kgo.WithPools(new(recycler)),
 		kgo.OnPartitionsAssigned(told(g.Assigned)),
 		kgo.OnPartitionsRevoked(told(g.Revoked)),
