@@ -34,7 +34,7 @@ test-browser: ## events followed by a real browser (Chromium)
 	REQUIRE_BROWSER=1 go test -count=1 ./bridge/sse -run Browser
 
 race: ## the short tests under the race detector
-	go test -short -race ./topics ./bridge/... ./cmd/qlik-bridge
+	go test -short -race ./topics ./bridge/...
 
 lint: ## gofmt, go vet, staticcheck, shellcheck where it is installed
 	@test -z "$$(gofmt -l cmd bridge topics helm examples)" || { gofmt -l cmd bridge topics helm examples; echo 'not formatted: run gofmt -w'; exit 1; }
