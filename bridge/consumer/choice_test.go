@@ -1,6 +1,8 @@
 package consumer_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/cloudevents/sdk-go/v2/event"
@@ -75,4 +77,36 @@ func TestDuplicates(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestDuplicateMeanwhile asserts that an event that comes again while it is with a handler waits for what becomes of that, in no slot: there are two, so
+// that the last event can only be handled when the second has given one up. Where the first call fails, one of the two is handled instead.
+func TestDuplicateMeanwhile(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		err   error // of the first call for the event
+		calls int
+	}{{"handled", nil, 1}, {"failed", errors.New("not now"), 2}} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := fake(t)
+			h.send(t, h.topic(t, "apps", 1), sent{id: "0"}, sent{id: "0"}, sent{id: "1"})
+			release := make(chan struct{})
+			var called, handled book
+			c := start(t, h.config(func(c *consumer.Config) { c.Concurrency = 2 }), func(ctx context.Context, e event.Event) error {
+				if called.note(ctx, e); e.ID() == "0" && called.times("0") == 1 {
+					if <-release; tt.err != nil {
+						return tt.err
+					}
+				}
+				return handled.note(ctx, e)
+			})
+			handled.wait(t, 1)
+			handled.is(t, "1")
+			close(release)
+			eventually(t, "all are done", func() bool { s := c.Stats(); return s.Handled == 2 && s.Duplicates == 1 })
+			if handled.is(t, "0", "1"); called.times("0") != tt.calls {
+				t.Errorf("got %d calls, want %d", called.times("0"), tt.calls)
+			}
+		})
+	}
 }

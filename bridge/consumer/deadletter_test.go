@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"qlikbridge/bridge/consumer"
@@ -90,14 +91,19 @@ func TestDeadLetter(t *testing.T) {
 	})
 }
 
-// TestHold asserts that an event is kept and handed over until its handler is content, however few attempts there are.
+// TestHold asserts that an event is kept and handed over until its handler is content, however few attempts there are, and that what was held has taken
+// none of them: of two, an error at last is the first.
 func TestHold(t *testing.T) {
 	onEach(t, func(t *testing.T, h *harness) {
 		h.send(t, h.topic(t, "apps", 1), sent{id: "0", key: "k"}, sent{id: "1", key: "k"})
 		var tried, handled book
-		c := start(t, h.config(func(c *consumer.Config) { c.Retry.Attempts = 1 }), func(ctx context.Context, e event.Event) error {
-			if tried.note(ctx, e); e.ID() == "0" && tried.times("0") < 8 {
+		c := start(t, h.config(func(c *consumer.Config) { c.Retry.Attempts = 2 }), func(ctx context.Context, e event.Event) error {
+			tried.note(ctx, e)
+			switch tries := tried.times("0"); {
+			case e.ID() == "0" && tries < 7:
 				return consumer.Hold(errors.New("away"))
+			case e.ID() == "0" && tries == 7:
+				return errors.New("not now")
 			}
 			return handled.note(ctx, e)
 		})
@@ -133,17 +139,21 @@ func TestDeadLetterTopicAway(t *testing.T) {
 	onEach(t, func(t *testing.T, h *harness) {
 		topic := h.topic(t, "apps", 1)
 		var handled book
-		c := start(t, h.config(), func(ctx context.Context, e event.Event) error {
+		reg := prometheus.NewRegistry()
+		c := startWith(t, h.config(), func(ctx context.Context, e event.Event) error {
 			if e.ID() == "0" {
 				return consumer.Refuse(errors.New("never"))
 			}
 			return handled.note(ctx, e)
-		})
+		}, consumer.Options{Log: testLog(t), Registerer: reg})
 		eventually(t, "the member reads", func() bool { return c.Stats().Partitions == 1 })
 		_, err := h.admin.DeleteTopic(within(t), h.deadTopic())
 		must(t, "delete the topic for dead letters", err)
 		h.send(t, topic, sent{id: "0", key: "k"}, sent{id: "1", key: "k"}, sent{id: "2", key: "other"}, sent{id: "3"})
 		handled.wait(t, 2)
+		eventually(t, "a dead letter was refused, twice", func() bool {
+			return gather(t, reg, h.prefix+"group")["qlik_bridge_consumer_dead_letter_failures_total"] >= 2
+		})
 		handled.is(t, "2", "3")
 		if s := c.Stats(); s.DeadLettered != 0 || s.InFlight != 2 {
 			t.Errorf("got %+v, want two in flight", s)
