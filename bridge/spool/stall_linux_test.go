@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -46,8 +47,7 @@ func TestWaitingIsBounded(t *testing.T) {
 	t.Parallel()
 	o := open(t, memory(t), plenty)
 	o.mustAddEach(t, bodies(7, 1<<20)...)
-	release := hang(t, o.dir)
-	defer release()
+	hang(t, o.dir)
 	n := 0
 	for ; n < 100 && o.Room() == nil; n++ {
 		o.Append(delivery(body(uint64(n), 1<<20)), func(uint64, error) {})
@@ -64,14 +64,17 @@ func hang(t testing.TB, dir string) (release func()) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return func() {
+	release = sync.OnceFunc(func() {
 		reader, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that it does not wait for the writer
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			return
 		}
 		t.Cleanup(func() { reader.Close() })
 		go func() { _, _ = io.Copy(io.Discard, reader) }()
-	}
+	})
+	t.Cleanup(release) // also where the test has failed: Close would wait for ever
+	return release
 }
 
 // copiedFiles is copied without what is no file.
