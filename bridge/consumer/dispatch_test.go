@@ -216,6 +216,7 @@ func TestDrain(t *testing.T) {
 		if took := time.Since(began); took != 500*time.Millisecond {
 			t.Errorf("got an end after %s, want what was left of one handler, 500 ms", took)
 		}
+		synctest.Wait() // the rig notes what is done after the dispatcher knows it
 		m := ended[0].tracker.mark()
 		if len(r.began) != before || m.offset != 0 || len(m.unfinished) != 6-len(r.done) || r.held != 0 || len(r.unsaved(nil, false)) != 1 {
 			t.Errorf("got %v begun, %v done, the mark %+v and %d held", r.began, r.done, m, r.held)
