@@ -29,8 +29,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	if got := strings.Count(string(page), "| `qlik_bridge_consumer_"); got != len(families) {
 		t.Errorf("got %d metrics on the page, want %d", got, len(families))
 	}
-	for _, reason := range []string{string(consumer.AttemptsExhausted), string(consumer.Refused), string(consumer.InvalidEvent)} {
-		if !strings.Contains(string(page), "`"+reason+"`") {
+	for _, reason := range consumer.DeadLetterReasons() {
+		if !strings.Contains(string(page), "`"+string(reason)+"`") {
 			t.Errorf("%s is not on the page", reason)
 		}
 	}

@@ -8,3 +8,8 @@ const (
 	Refused           bridge.Reason = "refused"            // the handler said that another try would not mend it
 	AttemptsExhausted bridge.Reason = "attempts_exhausted" // the handler returned an error, or panicked, at every try
 )
+
+// DeadLetterReasons are the reasons that a dead letter of a group may have.
+func DeadLetterReasons() []bridge.Reason {
+	return []bridge.Reason{InvalidEvent, Refused, AttemptsExhausted}
+}

@@ -22,9 +22,10 @@ func deadLetterCommand() *cobra.Command {
 	return cmd
 }
 
-// deadLetters is the dead-letter topic as it is when a command begins.
+// deadLetters is a topic of dead letters as it is when a command begins.
 type deadLetters struct {
 	client   *kafka.Client
+	group    string // whose they are; "": the bridge's own
 	config   app.Config
 	extent   kafka.Extent
 	requeuer *bridge.Requeuer
@@ -33,20 +34,23 @@ type deadLetters struct {
 }
 
 // openDeadLetters asks Kafka what there is; the caller closes the client.
-func openDeadLetters(ctx context.Context, load func() (app.Config, error), status io.Writer) (*deadLetters, error) {
+func openDeadLetters(ctx context.Context, load func() (app.Config, error), group string, status io.Writer) (*deadLetters, error) {
 	c, client, err := connect(load)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*c.Kafka.DialTimeout)
 	defer cancel()
-	extent, err := client.Extent(ctx, c.Topics.Topic(topics.DeadLetter))
+	extent, err := client.Extent(ctx, deadLetterTopic(c, group))
 	if err != nil {
-		client.Close()
+		defer client.Close()
+		if group != "" && errors.Is(err, kafka.ErrTopicsMissing) {
+			return nil, noneOfGroup(ctx, client, group, err)
+		}
 		return nil, fmt.Errorf("kafka %v: %w", c.Kafka.Brokers, err)
 	}
 	requeuer := &bridge.Requeuer{Catalog: topics.Default(), Topics: c.Topics, Publisher: client, Now: time.Now}
-	return &deadLetters{client: client, config: c, extent: extent, requeuer: requeuer, status: status}, nil
+	return &deadLetters{client: client, group: group, config: c, extent: extent, requeuer: requeuer, status: status}, nil
 }
 
 // letter is a dead letter without its body, and what would become of it now.
@@ -57,6 +61,7 @@ type letter struct {
 	topic    string           // where the event would go
 	now      *bridge.Refusal  // why there would be none; nil: it would be published
 	requeued *bridge.Requeued // nil: not yet
+	aside    *setAside        // of a group's; nil: the bridge's own
 }
 
 // find reads the whole topic and returns the dead letters that a filter asks for, in the order of the topic, requeued ones too.
@@ -94,6 +99,9 @@ func (d *deadLetters) scan(ctx context.Context, e kafka.Extent, each func(kafka.
 
 // read reads a record, and lets go of all that is large.
 func (d *deadLetters) read(r kafka.Stored) (letter, bool) {
+	if d.group != "" {
+		return readOfGroup(r)
+	}
 	read, ok := bridge.ReadDeadLetter(&r.Record, r.Position)
 	if !ok {
 		return letter{}, false

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,24 +22,27 @@ type letterFilter struct {
 }
 
 // filterFlags gives a command the flags of a filter, and returns what makes it once they are parsed.
-func filterFlags(cmd *cobra.Command) func(positions []string) (*letterFilter, error) {
+func filterFlags(cmd *cobra.Command) func(group string, positions []string) (*letterFilter, error) {
 	f := &letterFilter{}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.reasons, "reason", nil, "reasons why they were set aside (repeatable)")
 	flags.StringSliceVar(&f.types, "type", nil, "types, exact or ending in *, as far as they can be read now (repeatable)")
 	flags.StringSliceVar(&f.sources, "source", nil, "sources that they came from (repeatable)")
 	flags.StringSliceVar(&f.ids, "id", nil, "ids of events, as far as they can be read now (repeatable)")
-	since := flags.String("since", "", "received at or after: a duration ago (90m) or a time (2026-11-23T12:00:00Z)")
-	until := flags.String("until", "", "received before: a duration ago (90m) or a time (2026-11-23T12:00:00Z)")
-	return func(positions []string) (*letterFilter, error) {
-		return f, f.complete(*since, *until, positions, time.Now())
+	since := flags.String("since", "", "received (of a group: failed) at or after: a duration ago (90m) or a time (2026-11-23T12:00:00Z)")
+	until := flags.String("until", "", "received (of a group: failed) before: a duration ago (90m) or a time (2026-11-23T12:00:00Z)")
+	return func(group string, positions []string) (*letterFilter, error) {
+		return f, f.complete(group, *since, *until, positions, time.Now())
 	}
 }
 
-func (f *letterFilter) complete(since, until string, positions []string, now time.Time) (err error) {
+func (f *letterFilter) complete(group, since, until string, positions []string, now time.Time) (err error) {
+	if group != "" && len(f.sources) > 0 {
+		return badConfig(errors.New("--source is of what the bridge set aside, --group of what a group did; leave one of them out"))
+	}
 	for _, reason := range f.reasons {
-		if !slices.Contains(bridge.DeadLetterReasons(), bridge.Reason(reason)) {
-			return badConfig(fmt.Errorf("--reason %s: one of %s", plain(reason), join(bridge.DeadLetterReasons())))
+		if known := reasonsOf(group); !slices.Contains(known, bridge.Reason(reason)) {
+			return badConfig(fmt.Errorf("--reason %s: one of %s", plain(reason), join(known)))
 		}
 	}
 	if f.chosen, err = topics.Default().Select(f.types, nil); err != nil {

@@ -24,20 +24,22 @@ func deadLetterListCommand() *cobra.Command {
 		Short: "List the dead letters that the topic holds now",
 		Long: `list reads the dead-letter topic from its beginning to where it ends now. Types and ids that stand in no header are read from the bodies.
 With --output json each line has all headers and the body: body, or body_base64 where it is no UTF-8. That topic is the bridge's own,
-<prefix>dead-letter; what consumers and deliver set aside is in <prefix>dead-letter.<group>, and docs/dead-letters.md says how to read it.`,
+<prefix>dead-letter; with --group it is <prefix>dead-letter.<group>, which has what a consumer or a subscription of deliver set aside.`,
 		Example: `  qlik-bridge dead-letter list
   qlik-bridge dead-letter list --reason invalid_json --since 24h
+  qlik-bridge dead-letter list --group qlik.deliver.crm
   qlik-bridge dead-letter list --output json | jq -r .body`,
 		Args: cobra.NoArgs,
 	}
 	load, output, filtered := settings(cmd, "kafka.", "topics."), outputFlag(cmd), filterFlags(cmd)
+	group := groupFlag(cmd)
 	include := cmd.Flags().Bool("include-requeued", false, "list those too that were requeued")
 	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
-		f, err := filtered(nil)
+		f, err := filtered(*group, nil)
 		if err != nil {
 			return err
 		}
-		d, err := openDeadLetters(cmd.Context(), load, cmd.ErrOrStderr())
+		d, err := openDeadLetters(cmd.Context(), load, *group, cmd.ErrOrStderr())
 		if err != nil {
 			return err
 		}
@@ -59,10 +61,17 @@ func (d *deadLetters) list(ctx context.Context, f *letterFilter, include bool, o
 	if output == outputJSON {
 		err = d.each(ctx, found, func(l letter, r kafka.Stored) error { return printPlainJSON(out, l.whole(r)) })
 	} else if len(found) > 0 {
-		err = table(out, []string{"POSITION", "RECEIVED", "SOURCE", "REASON", "TYPE", "ID", "BYTES", "ERROR"}, rows(found))
+		err = d.table(found, out)
 	}
 	fmt.Fprintln(d.status, tally(found)+hidden(all-len(found)))
 	return err
+}
+
+func (d *deadLetters) table(found []letter, out io.Writer) error {
+	if d.group != "" {
+		return table(out, []string{"POSITION", "FAILED", "FROM", "REASON", "ATTEMPTS", "TYPE", "ID", "ERROR"}, rowsOfGroup(found))
+	}
+	return table(out, []string{"POSITION", "RECEIVED", "SOURCE", "REASON", "TYPE", "ID", "BYTES", "ERROR"}, rows(found))
 }
 
 func rows(found []letter) [][]string {
@@ -122,8 +131,12 @@ type wholeLetter struct {
 	Topic      string            `json:"topic"`
 	Partition  int32             `json:"partition"`
 	Offset     int64             `json:"offset"`
-	Received   time.Time         `json:"received"`
-	Source     string            `json:"source"`
+	Received   time.Time         `json:"received,omitzero"` // not of a group's
+	Source     string            `json:"source,omitempty"`  // not of a group's
+	Group      string            `json:"group,omitempty"`   // of a group's, as are the next three
+	Failed     time.Time         `json:"failed,omitzero"`
+	From       string            `json:"from,omitempty"`
+	Attempts   int               `json:"attempts,omitempty"`
 	Reason     bridge.Reason     `json:"reason"`
 	Error      string            `json:"error"`
 	Type       string            `json:"type,omitempty"`
@@ -139,6 +152,9 @@ type wholeLetter struct {
 func (l letter) whole(r kafka.Stored) wholeLetter {
 	w := wholeLetter{Topic: l.At.Topic, Partition: l.At.Partition, Offset: l.At.Offset, Received: l.ReceivedAt.UTC(), Source: l.Source, Reason: l.Reason,
 		Error: l.Error, Type: l.typ, ID: l.ID, Bytes: l.bytes, Headers: headers(r.Headers)}
+	if l.aside != nil {
+		w.Group, w.From, w.Attempts, w.Failed, w.Received = l.aside.group, l.aside.from, l.aside.attempts, w.Received, time.Time{}
+	}
 	if l.requeued != nil {
 		w.Requeued, w.RequeuedTo = &l.requeued.At, l.requeued.To.String()
 	}

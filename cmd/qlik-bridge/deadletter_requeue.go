@@ -29,7 +29,7 @@ func requeueCommand() *cobra.Command {
 		Long: `requeue takes dead letters the way of a delivery again and says what becomes of each. With --execute it publishes the events to the topics of
 their families. They keep id and recordedtime, and say that they were requeued: requeuedtime in the event, and the headers requeued and
 requeued-from. What still cannot be read stays where it is. Kafka deletes no record, so a note in the dead-letter topic remembers what was
-requeued; list and requeue pass over it from then on.`,
+requeued; list and requeue pass over it from then on. What a group set aside is an event already, and no delivery: redrive --copy-to puts it back.`,
 		Example: `  qlik-bridge dead-letter requeue --reason record_too_large
   qlik-bridge dead-letter requeue --reason record_too_large --execute
   qlik-bridge dead-letter requeue 0/17 0/18 --execute`,
@@ -40,7 +40,7 @@ requeued; list and requeue pass over it from then on.`,
 	again := cmd.Flags().Bool("again", false, "those too that were requeued before")
 	timeout := cmd.Flags().Duration("timeout", 10*time.Second, "how long one dead letter waits for Kafka")
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
-		f, err := filtered(args)
+		f, err := filtered("", args)
 		switch {
 		case err != nil:
 			return err
@@ -49,7 +49,7 @@ requeued; list and requeue pass over it from then on.`,
 		case *timeout <= 0:
 			return badConfig(fmt.Errorf("--timeout %s: more than 0", *timeout))
 		}
-		d, err := openDeadLetters(cmd.Context(), load, cmd.ErrOrStderr())
+		d, err := openDeadLetters(cmd.Context(), load, "", cmd.ErrOrStderr())
 		if err != nil {
 			return err
 		}

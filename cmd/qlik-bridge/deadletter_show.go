@@ -18,12 +18,12 @@ func deadLetterShowCommand() *cobra.Command {
 		Use:   "show [PARTITION/OFFSET]",
 		Short: "Show one dead letter: its headers, and its body byte for byte",
 		Long: `show writes the body to standard output as it was received, byte for byte, and the headers to standard error. Only where standard output is
-a terminal, what a terminal would obey is escaped.`,
+a terminal, what a terminal would obey is escaped. With --group it shows an event that a consumer or a subscription of deliver set aside.`,
 		Example: `  qlik-bridge dead-letter show 0/17 > body.json
   qlik-bridge dead-letter show --id 3f6f8a1c --output json`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	load, output := settings(cmd, "kafka.", "topics."), outputFlag(cmd)
+	load, output, group := settings(cmd, "kafka.", "topics."), outputFlag(cmd), groupFlag(cmd)
 	id := cmd.Flags().String("id", "", "id of the event, instead of a position")
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
 		if (len(args) == 1) == (*id != "") {
@@ -33,7 +33,7 @@ a terminal, what a terminal would obey is escaped.`,
 		if err != nil && *id == "" {
 			return badConfig(err)
 		}
-		d, err := openDeadLetters(cmd.Context(), load, cmd.ErrOrStderr())
+		d, err := openDeadLetters(cmd.Context(), load, *group, cmd.ErrOrStderr())
 		if err != nil {
 			return err
 		}
