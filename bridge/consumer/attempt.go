@@ -17,7 +17,7 @@ var (
 )
 
 // attempt takes an event a step further, in a slot. Whatever the handler does, the event is settled by it, or waits for something that comes. The
-// event is read anew at each try, so that what a handler changes in it does not stay.
+// event is read anew at each attempt, so that what a handler changes in it does not stay.
 func (c *Consumer) attempt(t *task) {
 	if t.aside != nil {
 		c.setAside(t)
@@ -70,10 +70,10 @@ func (c *Consumer) call(t *task, e event.Event) (err error) {
 	}
 	began := time.Now()
 	defer func() { c.metrics.seconds.Observe(time.Since(began).Seconds()) }()
-	return c.handle(context.WithValue(t.partition.ctx, callKey{}, call{t.partition.at(t.record.Offset), t.tries + 1, t.partition.draining}), e)
+	return c.handle(context.WithValue(t.partition.ctx, callKey{}, call{t.partition.at(t.record.Offset), t.attempts + 1, t.partition.draining}), e)
 }
 
-// judge settles an event after a try, or lets it wait for the next.
+// judge settles an event after an attempt, or lets it wait for the next.
 func (c *Consumer) judge(t *task, err error) {
 	switch {
 	case err == nil:
@@ -89,12 +89,12 @@ func (c *Consumer) judge(t *task, err error) {
 	v := verdictOf(err)
 	t.failures++
 	if v.refuse || !v.hold {
-		t.tries++
+		t.attempts++
 	}
 	switch {
 	case v.refuse:
 		t.aside = &aside{Refused, err}
-	case !v.hold && t.tries >= c.config.Retry.Attempts:
+	case !v.hold && t.attempts >= c.config.Retry.Attempts:
 		t.aside = &aside{AttemptsExhausted, err}
 	default:
 		c.again(t, max(v.after, c.config.Retry.wait(t.failures)), v.hold, err)
@@ -104,7 +104,7 @@ func (c *Consumer) judge(t *task, err error) {
 	c.setAside(t)
 }
 
-// again lets an event wait for its next try. A try that was held says nothing of the event: see holds.
+// again lets an event wait for its next attempt. An attempt that was held says nothing of the event: see holds.
 func (c *Consumer) again(t *task, wait time.Duration, held bool, err error) {
 	level := slog.LevelWarn
 	if held {

@@ -14,7 +14,7 @@ import (
 const (
 	commitEvery = time.Second     // what a process that dies had handled since is handled again
 	commitLimit = 5 * time.Second // for one commit
-	lastEvery   = commitEvery / 4 // between tries of the last
+	lastEvery   = commitEvery / 4 // between attempts of the last
 )
 
 // progress is a mark that is to be committed.

@@ -37,7 +37,7 @@ type Config struct {
 
 	// Concurrency is how many handlers run at once; 0: 8.
 	Concurrency int
-	// InFlight is how many events may be read and not yet done, those that wait for their next try among them; 0: 1000, or Concurrency where that is more. No more is read until one is done.
+	// InFlight is how many events may be read and not yet done, those that wait for their next attempt among them; 0: 1000, or Concurrency where that is more. No more is read until one is done.
 	InFlight int
 	// Unordered lets events of one key be handled side by side and out of order, as those without a key always are.
 	Unordered bool

@@ -36,7 +36,7 @@ func (c *Consumer) setAside(t *task) {
 	}
 	c.dead.Publish(t.partition.ctx, c.deadLetter(t, time.Now()), func(at bridge.Position, err error) {
 		if err == nil {
-			c.log.Error("an event is a dead letter", c.about(t), slog.String("reason", string(t.aside.reason)), slog.Int("attempts", t.tries),
+			c.log.Error("an event is a dead letter", c.about(t), slog.String("reason", string(t.aside.reason)), slog.Int("attempts", t.attempts),
 				slog.Any("error", t.aside.err), slog.String("to", bridge.Place{Topic: c.config.DeadLetter, Position: at}.String()))
 			c.settle(t, &c.counts.deadLettered)
 			return
@@ -60,7 +60,7 @@ func (c *Consumer) deadLetter(t *task, now time.Time) *bridge.Record {
 	add("group", c.config.Group)
 	add("reason", string(t.aside.reason))
 	add("error", excerpt(t.aside.err))
-	add("attempts", strconv.Itoa(t.tries))
+	add("attempts", strconv.Itoa(t.attempts))
 	add("failed", now.UTC().Format(time.RFC3339Nano))
 	add("from", t.partition.at(t.record.Offset).String())
 	return r

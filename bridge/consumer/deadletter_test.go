@@ -32,11 +32,11 @@ func headers(r *kgo.Record) map[string]string {
 // and headers as they were and what happened behind them; after that the events behind it of the same key.
 func TestDeadLetter(t *testing.T) {
 	tests := []struct {
-		name   string
-		fail   func() error
-		reason string
-		errors string
-		tries  string
+		name     string
+		fail     func() error
+		reason   string
+		errors   string
+		attempts string
 	}{
 		{"an error", func() error { return errors.New("no such app") }, "attempts_exhausted", "no such app", "3"},
 		{"refused", func() error { return consumer.Refuse(errors.New("never")) }, "refused", "never", "1"},
@@ -77,7 +77,7 @@ func TestDeadLetter(t *testing.T) {
 				if err != nil || failed.Before(began) || failed.After(time.Now()) || got.Timestamp.UnixMilli() != failed.UnixMilli() {
 					t.Errorf("got failed %q and the timestamp %v", added["failed"], got.Timestamp)
 				}
-				for name, want := range map[string]string{"group": h.prefix + "group", "reason": tt.reason, "error": tt.errors, "attempts": tt.tries, "from": topic + "/0/0"} {
+				for name, want := range map[string]string{"group": h.prefix + "group", "reason": tt.reason, "error": tt.errors, "attempts": tt.attempts, "from": topic + "/0/0"} {
 					if added[name] != want {
 						t.Errorf("header %s: got %q, want %q", name, added[name], want)
 					}
@@ -99,10 +99,10 @@ func TestHold(t *testing.T) {
 		var tried, handled book
 		c := start(t, h.config(func(c *consumer.Config) { c.Retry.Attempts = 2 }), func(ctx context.Context, e event.Event) error {
 			tried.note(ctx, e)
-			switch tries := tried.times("0"); {
-			case e.ID() == "0" && tries < 7:
+			switch attempts := tried.times("0"); {
+			case e.ID() == "0" && attempts < 7:
 				return consumer.Hold(errors.New("away"))
-			case e.ID() == "0" && tries == 7:
+			case e.ID() == "0" && attempts == 7:
 				return errors.New("not now")
 			}
 			return handled.note(ctx, e)
@@ -114,7 +114,7 @@ func TestHold(t *testing.T) {
 	})
 }
 
-// TestAfter asserts that the next try comes no earlier than was asked for, though the usual wait is shorter.
+// TestAfter asserts that the next attempt comes no earlier than was asked for, though the usual wait is shorter.
 func TestAfter(t *testing.T) {
 	h := fake(t)
 	h.send(t, h.topic(t, "apps", 1), sent{id: "0"})
@@ -129,7 +129,7 @@ func TestAfter(t *testing.T) {
 		return nil
 	})
 	if got := <-took; got < 700*time.Millisecond {
-		t.Errorf("got the next try after %s, want 700 ms or more", got)
+		t.Errorf("got the next attempt after %s, want 700 ms or more", got)
 	}
 }
 

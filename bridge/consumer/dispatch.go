@@ -29,12 +29,12 @@ type place struct {
 	number int32
 }
 
-// line is the events of one key of one partition, in order. The first is worked on, waits for a slot, or for its next try.
+// line is the events of one key of one partition, in order. The first is worked on, waits for a slot, or for its next attempt.
 type line struct {
 	key   string
 	keyed bool // it is in partition.lines
 	tasks []*task
-	timer *time.Timer // to the next try
+	timer *time.Timer // to the next attempt
 }
 
 // task is an event that was read and is not done.
@@ -43,7 +43,7 @@ type task struct {
 	line      *line
 	record    *kgo.Record // its own copy
 	step      step        // of the partition's tracker
-	tries     int         // calls of the handler that count
+	attempts  int         // calls of the handler that count
 	failures  int         // calls of the handler, and writes of a dead letter, in a row
 	held      bool        // the handler's last error was of Hold, and that is told
 	aside     *aside      // where it is to become a dead letter: why
@@ -219,7 +219,7 @@ func (d *dispatcher) done(t *task) bool {
 	return true
 }
 
-// again lets an event wait for its next try, and with it those behind it, but no slot.
+// again lets an event wait for its next attempt, and with it those behind it, but no slot.
 func (d *dispatcher) again(t *task, wait time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

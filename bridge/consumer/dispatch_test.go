@@ -19,7 +19,7 @@ type rig struct {
 	*dispatcher
 	p     *partition
 	takes func(*task) time.Duration
-	fails func(*task) time.Duration // the wait for the next try; 0: it does not fail
+	fails func(*task) time.Duration // the wait for the next attempt; 0: it does not fail
 
 	rec     sync.Mutex
 	began   []string
@@ -126,17 +126,17 @@ func steps(done []string, want string) string {
 	return strings.Join(append(groups, done...), "|")
 }
 
-// TestDispatchWaits asserts that an event that waits for its next try takes no slot, and that those behind it of its key wait too.
+// TestDispatchWaits asserts that an event that waits for its next attempt takes no slot, and that those behind it of its key wait too.
 func TestDispatchWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(1, 100, false)
-		tries := 0
+		attempts := 0
 		r.fails = func(task *task) time.Duration {
 			if name(task) != "a0" {
 				return 0
 			}
-			tries++
-			return map[int]time.Duration{1: 10 * time.Second, 2: 20 * time.Second}[tries]
+			attempts++
+			return map[int]time.Duration{1: 10 * time.Second, 2: 20 * time.Second}[attempts]
 		}
 		r.give("a", "b", "a", "b")
 		pass(time.Minute)
@@ -187,7 +187,7 @@ func TestDispatchRoom(t *testing.T) {
 	}
 }
 
-// TestDrain asserts that what was begun ends and counts, that nothing else begins, that what waits for a try is not waited for, and that the mark
+// TestDrain asserts that what was begun ends and counts, that nothing else begins, that what waits for an attempt is not waited for, and that the mark
 // says exactly what is done.
 func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -23,7 +23,7 @@ func keyed(n, partitions int) []sent {
 }
 
 // TestStopInTurn asserts that members that follow one another hand over each event once, though each is stopped in the midst of it, with much done
-// beyond an event that waits for its next try from the first to the last of them.
+// beyond an event that waits for its next attempt from the first to the last of them.
 func TestStopInTurn(t *testing.T) {
 	onEach(t, func(t *testing.T, h *harness) {
 		const n = 600
@@ -184,7 +184,7 @@ func TestStopCommits(t *testing.T) {
 	close(release)
 	must(t, "stop", <-c.ended)
 	if got := h.committed(t, h.prefix+"group", topic, 0); got != 1 || refused.Load() != refusals+1 {
-		t.Errorf("got %d committed after %d tries, want 1 after %d", got, refused.Load(), refusals+1)
+		t.Errorf("got %d committed after %d attempts, want 1 after %d", got, refused.Load(), refusals+1)
 	}
 }
 

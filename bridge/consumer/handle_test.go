@@ -43,10 +43,10 @@ func TestTriesAgain(t *testing.T) {
 		var tried, handled book
 		c := start(t, h.config(), func(ctx context.Context, e event.Event) error {
 			tried.note(ctx, e)
-			switch tries := tried.times(e.ID()); {
-			case tries == 1:
+			switch attempts := tried.times(e.ID()); {
+			case attempts == 1:
 				return errors.New("not now")
-			case tries == 2 && e.ID() == "7":
+			case attempts == 2 && e.ID() == "7":
 				panic("seven")
 			}
 			return handled.note(ctx, e)

@@ -29,11 +29,11 @@ func TestHeldIsTold(t *testing.T) {
 	h.send(t, topic, number(n, func(i int, e *sent) { e.key = fmt.Sprint(i) })...)
 	log, up := &lateLog{}, atomic.Bool{}
 	var mu sync.Mutex
-	tries := map[string]int{}
+	attempts := map[string]int{}
 	var handled book
 	c := startWith(t, h.config(), func(ctx context.Context, e event.Event) error {
 		mu.Lock()
-		tries[e.ID()]++
+		attempts[e.ID()]++
 		mu.Unlock()
 		if !up.Load() {
 			return consumer.Hold(errors.New("the directory refuses the login"))
@@ -43,7 +43,7 @@ func TestHeldIsTold(t *testing.T) {
 	eventually(t, "each event is held twice", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return min(tries["0"], tries["1"], tries["2"]) > 2
+		return min(attempts["0"], attempts["1"], attempts["2"]) > 2
 	})
 	if strings.Contains(log.String(), goesOnLine) {
 		t.Error("got a line that events go on, want none while they are held")

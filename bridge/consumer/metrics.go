@@ -30,7 +30,7 @@ func newMetrics(c *Consumer) *metrics {
 			prometheus.Labels{"outcome": outcome}, n)
 	}
 	count("retries_total", "Calls of the handler that failed and were or are to be followed by another.", nil, &c.counts.retried)
-	count("dead_letter_failures_total", "Tries to write a dead letter that failed; its key waits.", nil, &c.counts.unwritten)
+	count("dead_letter_failures_total", "Attempts to write a dead letter that failed; its key waits.", nil, &c.counts.unwritten)
 	count("commit_failures_total", "Commits that failed and are made again; after a crash more is handled again.", nil, &c.counts.unsaved)
 	with.NewGaugeFunc(prometheus.GaugeOpts{Name: metricPrefix + "in_flight", Help: "Events that were read and are not done."},
 		func() float64 { return float64(c.Stats().InFlight) })

@@ -52,7 +52,7 @@ func TestOrderPerKey(t *testing.T) {
 	})
 }
 
-// TestKeyThatWaits asserts, with one slot, that a key whose event waits for its next try takes it from nobody: all others are handled meanwhile, those
+// TestKeyThatWaits asserts, with one slot, that a key whose event waits for its next attempt takes it from nobody: all others are handled meanwhile, those
 // of its own key after it.
 func TestKeyThatWaits(t *testing.T) {
 	onEach(t, func(t *testing.T, h *harness) {

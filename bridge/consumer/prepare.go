@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	prepareLimit = 15 * time.Second // for one try
+	prepareLimit = 15 * time.Second // for one attempt
 	prepareEvery = 2 * time.Second  // between two
-	prepareSure  = 3                // tries in a row that end with the same finding, for it to be believed
+	prepareSure  = 3                // attempts in a row that end with the same finding, for it to be believed
 )
 
 // prepare waits for Kafka, sees to the topic for dead letters, and notes what is there. The error is ctx's, or one that waiting does not mend.

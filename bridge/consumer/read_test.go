@@ -21,7 +21,7 @@ func TestLostEnd(t *testing.T) {
 		first  int64
 		until  int64  // what was read of the old end, all done
 		typ    string // of what is read at 50 then
-		holds  bool   // that waits for a try
+		holds  bool   // that waits for an attempt
 		want   mark
 	}{
 		{"done", mark{}, 0, 100, "wanted", false, mark{offset: 51, until: 51}},

@@ -37,7 +37,7 @@ type counts struct {
 	handled, duplicates, deadLettered, skipped atomic.Uint64
 
 	retried   atomic.Uint64
-	unwritten atomic.Uint64 // dead letters, tries that failed
+	unwritten atomic.Uint64 // dead letters, attempts that failed
 	unsaved   atomic.Uint64 // commits that failed
 }
 

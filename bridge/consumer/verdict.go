@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Refuse marks an error that another try would not mend: the event becomes a dead letter at once. Nil stays nil.
+// Refuse marks an error that another attempt would not mend: the event becomes a dead letter at once. Nil stays nil.
 func Refuse(err error) error {
 	if err == nil {
 		return nil
@@ -13,7 +13,7 @@ func Refuse(err error) error {
 	return &refused{err}
 }
 
-// After asks for the next try not before wait, for instance what a Retry-After header says; the usual wait where that is longer. The attempt
+// After asks for the next attempt not before wait, for instance what a Retry-After header says; the usual wait where that is longer. The attempt
 // counts, unless Hold says otherwise as well. Nil stays nil.
 func After(err error, wait time.Duration) error {
 	if err == nil {
@@ -22,7 +22,7 @@ func After(err error, wait time.Duration) error {
 	return &postponed{err, wait}
 }
 
-// Hold asks for another try without counting this one: the event is kept, and those behind it of the same key, however long it takes. It is for
+// Hold asks for another attempt without counting this one: the event is kept, and those behind it of the same key, however long it takes. It is for
 // trouble that is not the event's, such as a system that is down. The waits grow as usual. The log warns when the first event is held, with the error,
 // and says when none is any more; not where the error is of context.Canceled, nor during a stop or a rebalance. Nil stays nil.
 func Hold(err error) error {

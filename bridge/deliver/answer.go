@@ -17,7 +17,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 )
 
-// Outcome is what came of one try. The set is closed: the words stand in metrics, log lines and status pages.
+// Outcome is what came of one attempt. The set is closed: the words stand in metrics, log lines and status pages.
 type Outcome string
 
 // The outcomes.
@@ -44,7 +44,7 @@ var unwelcome = []int{http.StatusUnauthorized, http.StatusForbidden, http.Status
 // excerptBytes bounds what is kept of an answer's body.
 const excerptBytes = 512
 
-// answer is what came of one try.
+// answer is what came of one attempt.
 type answer struct {
 	outcome    Outcome
 	status     int           // 0: none came
@@ -92,7 +92,7 @@ func (k *sink) exchange(ctx context.Context, e *event.Event, now time.Time) answ
 	return judge(response, excerpt, now)
 }
 
-// unanswered is a try that brought no answer.
+// unanswered is an attempt that brought no answer.
 func unanswered(ctx, limited context.Context, connected bool, err error) answer {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err // without the URL, which can be a secret

@@ -136,7 +136,7 @@ func TestNoAnswer(t *testing.T) {
 	})
 }
 
-// TestSwitchedProtocols asserts that a sink which answers 101 and keeps the connection holds nothing: each try ends at once, counted, its connection is
+// TestSwitchedProtocols asserts that a sink which answers 101 and keeps the connection holds nothing: each attempt ends at once, counted, its connection is
 // closed, and the one connection that there may be is there for the next.
 func TestSwitchedProtocols(t *testing.T) {
 	closed := make(chan error, 2)
@@ -167,8 +167,8 @@ func TestSwitchedProtocols(t *testing.T) {
 			t.Errorf("got %v at the sink, want the connection closed", err)
 		}
 	}
-	if got := testutil.ToFloat64(c.metrics.tries.WithLabelValues(string(Broken))); got != 2 {
-		t.Errorf("got %v broken tries counted, want 2", got)
+	if got := testutil.ToFloat64(c.metrics.attempts.WithLabelValues(string(Broken))); got != 2 {
+		t.Errorf("got %v broken attempts counted, want 2", got)
 	}
 }
 

@@ -116,10 +116,10 @@ func (c *courier) rereadDone(err error) {
 	c.log.Info("files of the subscription read again")
 }
 
-// handle delivers one event; it is a consumer.Handler. A try that failed is made again by package consumer, which gives its place to another event
+// handle delivers one event; it is a consumer.Handler. An attempt that failed is made again by package consumer, which gives its place to another event
 // meanwhile. An event for which the gate is closed stays here: there is no other to give its place to.
 func (c *courier) handle(ctx context.Context, e event.Event) error {
-	failed, held := c.attempt(ctx)-1, false // failed: tries that count
+	failed, held := c.attempt(ctx)-1, false // failed: attempts that count
 	for {
 		a, closed, err := c.try(ctx, &e, failed+1)
 		switch {
@@ -137,7 +137,7 @@ func (c *courier) handle(ctx context.Context, e event.Event) error {
 			if !c.gate.exhausted(a) {
 				return a.letter() // its last attempt: a dead letter
 			}
-			failed, held = 0, true // when the sink is back, it has all its tries again
+			failed, held = 0, true // when the sink is back, it has all its attempts again
 		case !held:
 			return consumer.After(a.err, a.retryAfter)
 		default:
@@ -148,7 +148,7 @@ func (c *courier) handle(ctx context.Context, e event.Event) error {
 	}
 }
 
-// refused reports whether an event is to be given up after one try. Where the sink takes none of ours, so many in a row are and then none.
+// refused reports whether an event is to be given up after one attempt. Where the sink takes none of ours, so many in a row are and then none.
 func (c *courier) refused(a answer) bool {
 	return a.outcome == Refused || a.outcome == Unsendable || a.outcome == Unwelcome && !c.gate.exhausted(a)
 }
@@ -175,7 +175,7 @@ func (c *courier) try(ctx context.Context, e *event.Event, attempt int) (a answe
 	return a, false, err
 }
 
-// waiting is ctx that ends when the courier stops as well, or another member of the group is to have the event: waits end then, and tries do not. A
+// waiting is ctx that ends when the courier stops as well, or another member of the group is to have the event: waits end then, and attempts do not. A
 // rebalance waits for every handler, so that one which waits at a closed gate would hold up the whole group.
 func (c *courier) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
 	waiting, cancel := context.WithCancel(ctx)

@@ -88,7 +88,7 @@ func isRefused(err error) bool {
 	return err != nil && fmt.Sprintf("%T", err) == fmt.Sprintf("%T", consumer.Refuse(errors.New("x")))
 }
 
-func (p *play) tries() int {
+func (p *play) attempts() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.tried)
@@ -97,30 +97,30 @@ func (p *play) tries() int {
 // TestDeadLetter asserts how often a sink is tried that answers an event badly, and what the dead letter says.
 func TestDeadLetter(t *testing.T) {
 	tests := []struct {
-		name   string
-		status int
-		tries  int
-		want   string
+		name     string
+		status   int
+		attempts int
+		want     string
 	}{
-		{name: "refused", status: 400, tries: 1, want: `the sink answered 400 Bad Request: "body"`},
-		{name: "a redirect, alone", status: 302, tries: 1, want: "302 Found"},
-		{name: "failed", status: 500, tries: 5, want: `the sink answered 500 Internal Server Error: "body"`},
-		{name: "too early", status: 425, tries: 5, want: "425 Too Early"},
+		{name: "refused", status: 400, attempts: 1, want: `the sink answered 400 Bad Request: "body"`},
+		{name: "a redirect, alone", status: 302, attempts: 1, want: "302 Found"},
+		{name: "failed", status: 500, attempts: 5, want: `the sink answered 500 Internal Server Error: "body"`},
+		{name: "too early", status: 425, attempts: 5, want: "425 Too Early"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlay(t, func(int, string) (int, string) { return tt.status, "" }, nil)
 				err := p.deliver(t.Context(), "a")
-				if err == nil || !strings.Contains(err.Error(), tt.want) || p.tries() != tt.tries {
-					t.Errorf("got %v after %d tries, want %q after %d", err, p.tries(), tt.want, tt.tries)
+				if err == nil || !strings.Contains(err.Error(), tt.want) || p.attempts() != tt.attempts {
+					t.Errorf("got %v after %d attempts, want %q after %d", err, p.attempts(), tt.want, tt.attempts)
 				}
 			})
 		})
 	}
 }
 
-// TestPause asserts: a sink that is down gets dead letters of the first events alone; from pause_after in a row on events are held, one try is made at
+// TestPause asserts: a sink that is down gets dead letters of the first events alone; from pause_after in a row on events are held, one attempt is made at
 // growing intervals, and when it succeeds every event is delivered.
 func TestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -155,10 +155,10 @@ func TestPause(t *testing.T) {
 		if got := testutil.ToFloat64(p.metrics.held); got != 1 {
 			t.Errorf("got the metric %v, want 1", got)
 		}
-		before := p.tries()
+		before := p.attempts()
 		time.Sleep(5 * time.Minute)
-		if n := p.tries() - before; n < 4 || n > 6 {
-			t.Errorf("got %d tries in the last 5 minutes, want one a minute", n)
+		if n := p.attempts() - before; n < 4 || n > 6 {
+			t.Errorf("got %d attempts in the last 5 minutes, want one a minute", n)
 		}
 		all.Wait()
 		if letters != 2 || delivered != 18 {
@@ -167,8 +167,8 @@ func TestPause(t *testing.T) {
 		if s := p.status(); s.State != Delivering || s.Why != "" {
 			t.Errorf("in the end: got %+v, want it delivering", s)
 		}
-		if got := testutil.ToFloat64(p.metrics.tries.WithLabelValues("delivered")) + testutil.ToFloat64(p.metrics.tries.WithLabelValues("failed")); int(got) != p.tries() {
-			t.Errorf("got %v tries in the metrics, want the sink's %d", got, p.tries())
+		if got := testutil.ToFloat64(p.metrics.attempts.WithLabelValues("delivered")) + testutil.ToFloat64(p.metrics.attempts.WithLabelValues("failed")); int(got) != p.attempts() {
+			t.Errorf("got %v attempts in the metrics, want the sink's %d", got, p.attempts())
 		}
 	})
 }
@@ -250,8 +250,8 @@ func TestUnwelcomeEvent(t *testing.T) {
 				letters++
 			}
 		}
-		if letters != 20 || p.tries() != 30 || p.status().State != Delivering {
-			t.Errorf("got %d dead letters of %d tries, %+v, want 20 of 30 and no pause", letters, p.tries(), p.status())
+		if letters != 20 || p.attempts() != 30 || p.status().State != Delivering {
+			t.Errorf("got %d dead letters of %d attempts, %+v, want 20 of 30 and no pause", letters, p.attempts(), p.status())
 		}
 	})
 }
@@ -282,12 +282,12 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				}
 				return 200, ""
 			}, nil)
-			if err := p.deliver(t.Context(), "a"); err != nil || p.tries() != 21 {
-				t.Errorf("%d: got %v after %d tries, want it delivered by the 21st", status, err, p.tries())
+			if err := p.deliver(t.Context(), "a"); err != nil || p.attempts() != 21 {
+				t.Errorf("%d: got %v after %d attempts, want it delivered by the 21st", status, err, p.attempts())
 			}
 			for i := 1; i < len(p.at); i++ {
 				if wait := p.at[i].Sub(p.at[i-1]); wait != 30*time.Second {
-					t.Errorf("%d: got try %d after %s, want 30 s", status, i+1, wait)
+					t.Errorf("%d: got attempt %d after %s, want 30 s", status, i+1, wait)
 				}
 			}
 		})
@@ -300,16 +300,16 @@ func TestStopEndsWaits(t *testing.T) {
 		return func(int, string) (int, string) { time.Sleep(5 * time.Second); return status, after }
 	}
 	tests := []struct {
-		name    string
-		answers answerOf
-		rate    float64
-		first   string // an event before, whose request has ended
-		tries   int
-		took    time.Duration // from the beginning of the event to its end; the stop is after 1 s
+		name     string
+		answers  answerOf
+		rate     float64
+		first    string // an event before, whose request has ended
+		attempts int
+		took     time.Duration // from the beginning of the event to its end; the stop is after 1 s
 	}{
-		{name: "under way", answers: slow(410, ""), tries: 1, took: 5 * time.Second},
-		{name: "at the gate", answers: slow(429, "3600"), first: "closes it", tries: 1, took: time.Second},
-		{name: "for the rate", answers: slow(204, ""), rate: 0.01, first: "is the one of 100 s", tries: 1, took: time.Second},
+		{name: "under way", answers: slow(410, ""), attempts: 1, took: 5 * time.Second},
+		{name: "at the gate", answers: slow(429, "3600"), first: "closes it", attempts: 1, took: time.Second},
+		{name: "for the rate", answers: slow(204, ""), rate: 0.01, first: "is the one of 100 s", attempts: 1, took: time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -324,8 +324,8 @@ func TestStopEndsWaits(t *testing.T) {
 				began := time.Now()
 				time.AfterFunc(time.Second, stop)
 				err := p.deliver(t.Context(), "a")
-				if err == nil || isRefused(err) || time.Since(began) != tt.took || p.tries() != tt.tries {
-					t.Errorf("got %v after %s and %d tries, want the event held after %s and %d", err, time.Since(began), p.tries(), tt.took, tt.tries)
+				if err == nil || isRefused(err) || time.Since(began) != tt.took || p.attempts() != tt.attempts {
+					t.Errorf("got %v after %s and %d attempts, want the event held after %s and %d", err, time.Since(began), p.attempts(), tt.took, tt.attempts)
 				}
 			})
 		})

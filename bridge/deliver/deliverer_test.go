@@ -152,7 +152,7 @@ func TestDelivers(t *testing.T) {
 
 // delivered is how many requests of a subscription were answered well, by the metrics.
 func delivered(r *rig, name string) int {
-	return int(testutil.ToFloat64(r.metrics.tries.WithLabelValues(name, string(Delivered))))
+	return int(testutil.ToFloat64(r.metrics.attempts.WithLabelValues(name, string(Delivered))))
 }
 
 // TestReload asserts: what is new in the file is started, what has changed is started again, what is gone is stopped, what is as it was does not

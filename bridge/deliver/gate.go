@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Between two tries of a sink that is down. The wait doubles, so that a short trouble ends soon and a long one is not hammered at.
+// Between two attempts of a sink that is down. The wait doubles, so that a short trouble ends soon and a long one is not hammered at.
 const (
 	firstPause = time.Second
 	mostPause  = time.Minute
@@ -15,7 +15,7 @@ const (
 // gate stands before one sink. It is open, or closed by what the sink did: then the events of the subscription wait at it, one at a time is let
 // through as a trial, and the first trial whose answer shows the sink at work opens it. It is safe for concurrent use.
 type gate struct {
-	after int            // events in a row that failed every try or were unwelcome, which close it
+	after int            // events in a row that failed every attempt or were unwelcome, which close it
 	tell  func(standing) // told when it closes and opens, in that order; it must not block
 
 	mu      sync.Mutex
@@ -25,7 +25,7 @@ type gate struct {
 	until   time.Time // closed: when the next trial may be; zero: never
 	pause   time.Duration
 	trial   bool          // one is under way
-	row     int           // events in a row that failed every try or were unwelcome
+	row     int           // events in a row that failed every attempt or were unwelcome
 	changed chan struct{} // closed and replaced when those who wait are to look again
 }
 
@@ -65,7 +65,7 @@ func (g *gate) look(now time.Time) (trial, ok bool, wait time.Duration, changed 
 	return true, true, 0, nil
 }
 
-// leave takes what came of a try. It reports whether the gate is closed now: then the event is to wait at it, its try uncounted.
+// leave takes what came of an attempt. It reports whether the gate is closed now: then the event is to wait at it, its attempt uncounted.
 func (g *gate) leave(trial bool, a answer) (closed bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -96,7 +96,7 @@ func (g *gate) leave(trial bool, a answer) (closed bool) {
 	return g.closed
 }
 
-// exhausted notes that an event has failed every try, the last one by a, or was unwelcome. It reports whether the gate is closed for it: the event is
+// exhausted notes that an event has failed every attempt, the last one by a, or was unwelcome. It reports whether the gate is closed for it: the event is
 // to wait, and not to be given up. Where no connection came about, no event is to blame.
 func (g *gate) exhausted(a answer) (closed bool) {
 	g.mu.Lock()

@@ -42,8 +42,8 @@ func TestGateCloses(t *testing.T) {
 		play func(g *gate) (closed bool)
 		want bool
 	}{
-		{name: "a try that failed", play: func(g *gate) bool { return g.leave(false, failed) }},
-		{name: "an event that failed every try", play: func(g *gate) bool { return g.exhausted(failed) }},
+		{name: "an attempt that failed", play: func(g *gate) bool { return g.leave(false, failed) }},
+		{name: "an event that failed every attempt", play: func(g *gate) bool { return g.exhausted(failed) }},
 		{name: "two in a row", play: func(g *gate) bool { g.exhausted(failed); return g.exhausted(failed) }},
 		{name: "three in a row", play: func(g *gate) bool { g.exhausted(failed); g.exhausted(failed); return g.exhausted(failed) }, want: true},
 		{name: "three, not in a row", play: func(g *gate) bool {
@@ -156,7 +156,7 @@ func TestGateRetryAfter(t *testing.T) {
 	})
 }
 
-// TestGateLimitEnds asserts that a try which fails in another way, after the sink asked to wait, counts again: its event may be to blame.
+// TestGateLimitEnds asserts that an attempt which fails in another way, after the sink asked to wait, counts again: its event may be to blame.
 func TestGateLimitEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(3, func(standing) {})

@@ -11,13 +11,13 @@ import (
 
 // Metrics are those of all subscriptions. The label subscription is a name of the file, outcome of the closed set of this package.
 type Metrics struct {
-	tries   *prometheus.CounterVec
-	seconds *prometheus.HistogramVec
-	lag     *prometheus.HistogramVec
-	paused  *prometheus.GaugeVec
-	pauses  *prometheus.CounterVec
-	files   *prometheus.GaugeVec
-	file    prometheus.Gauge
+	attempts *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	lag      *prometheus.HistogramVec
+	paused   *prometheus.GaugeVec
+	pauses   *prometheus.CounterVec
+	files    *prometheus.GaugeVec
+	file     prometheus.Gauge
 }
 
 const label = "subscription"
@@ -26,7 +26,7 @@ const label = "subscription"
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	with := promauto.With(reg)
 	return &Metrics{
-		tries: with.NewCounterVec(prometheus.CounterOpts{Name: "qlik_bridge_deliver_tries_total",
+		attempts: with.NewCounterVec(prometheus.CounterOpts{Name: "qlik_bridge_deliver_attempts_total",
 			Help: "Requests to sinks, by what came of them. All but unreachable, blocked, unsendable and cancelled reached their sink."}, []string{label, "outcome"}),
 		seconds: with.NewHistogramVec(prometheus.HistogramOpts{Name: "qlik_bridge_deliver_seconds",
 			Help: "From the beginning of a request to a sink to the end of its answer.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 15)}, []string{label}),
@@ -49,7 +49,7 @@ func (m *Metrics) fileOK(ok bool) { m.file.Set(number(ok)) }
 // forget drops the metrics of a subscription that is no more.
 func (m *Metrics) forget(subscription string) {
 	labels := prometheus.Labels{label: subscription}
-	m.tries.DeletePartialMatch(labels)
+	m.attempts.DeletePartialMatch(labels)
 	m.seconds.DeletePartialMatch(labels)
 	m.lag.DeletePartialMatch(labels)
 	m.paused.DeletePartialMatch(labels)
@@ -59,7 +59,7 @@ func (m *Metrics) forget(subscription string) {
 
 // metrics are those of one subscription.
 type metrics struct {
-	tries        *prometheus.CounterVec
+	attempts     *prometheus.CounterVec
 	seconds, lag prometheus.Observer
 	held         prometheus.Gauge
 	pauses       prometheus.Counter
@@ -69,10 +69,10 @@ type metrics struct {
 // of are the metrics of one subscription that begins: nothing held, files in use, and every outcome there, since a rate sees a first one only after 0.
 func (m *Metrics) of(subscription string) *metrics {
 	labels := prometheus.Labels{label: subscription}
-	own := &metrics{tries: m.tries.MustCurryWith(labels), seconds: m.seconds.With(labels), lag: m.lag.With(labels), held: m.paused.With(labels),
+	own := &metrics{attempts: m.attempts.MustCurryWith(labels), seconds: m.seconds.With(labels), lag: m.lag.With(labels), held: m.paused.With(labels),
 		pauses: m.pauses.With(labels), files: m.files.With(labels)}
 	for _, o := range outcomes {
-		own.tries.WithLabelValues(string(o))
+		own.attempts.WithLabelValues(string(o))
 	}
 	own.held.Set(0)
 	own.filesOK(true)
@@ -80,7 +80,7 @@ func (m *Metrics) of(subscription string) *metrics {
 }
 
 func (m *metrics) observe(e *event.Event, a answer) {
-	m.tries.WithLabelValues(string(a.outcome)).Inc()
+	m.attempts.WithLabelValues(string(a.outcome)).Inc()
 	m.seconds.Observe(a.took.Seconds())
 	if recorded, err := types.ToTime(e.Extensions()["recordedtime"]); err == nil && a.outcome == Delivered {
 		m.lag.Observe(time.Since(recorded).Seconds())

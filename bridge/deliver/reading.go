@@ -42,7 +42,7 @@ func (c *courier) consume(ctx context.Context) (proven bool, err error) {
 }
 
 // unread is why the subscription cannot read from Kafka; nil: it can, or nothing else is known yet. A failure counts until a later consumer has shown
-// that it can read, so that trouble which stays is not taken for over at each new try.
+// that it can read, so that trouble which stays is not taken for over at each new attempt.
 func (c *courier) unread() error {
 	failure, now := c.failure.Load(), c.reading.Load()
 	if failure == nil || now != nil && now.proven() {

@@ -9,7 +9,7 @@ import (
 	"qlikbridge/bridge/consumer"
 )
 
-// report writes the one line of a try. There is no personal data in it: nothing of data, and nothing of what the sink said but its status.
+// report writes the one line of an attempt. There is no personal data in it: nothing of data, and nothing of what the sink said but its status.
 func (c *courier) report(ctx context.Context, e *event.Event, a answer, attempt int) {
 	level := a.level()
 	if !c.log.Enabled(ctx, level) {
@@ -29,7 +29,7 @@ func (c *courier) report(ctx context.Context, e *event.Event, a answer, attempt 
 	if a.retryAfter > 0 {
 		attrs = append(attrs, slog.Float64("retry_after", a.retryAfter.Seconds()))
 	}
-	c.log.LogAttrs(ctx, level, "try", attrs...)
+	c.log.LogAttrs(ctx, level, "attempt", attrs...)
 }
 
 // level is info for an outcome, warn where something is degraded, debug for what only a stop has ended.
@@ -52,6 +52,6 @@ func (c *courier) gateTurned(s standing) {
 	case s.next.IsZero():
 		c.log.Error("the sink wants no more events; the subscription holds them until its entry in the file changes", "error", s.why.err)
 	default:
-		c.log.Warn("the subscription pauses and holds its events", "reason", string(s.why.outcome), "error", s.why.err, "next_try", s.next)
+		c.log.Warn("the subscription pauses and holds its events", "reason", string(s.why.outcome), "error", s.why.err, "next_attempt", s.next)
 	}
 }

@@ -92,7 +92,7 @@ type writerFunc func(string)
 
 func (f writerFunc) Write(p []byte) (int, error) { f(string(p)); return len(p), nil }
 
-// TestFailing asserts that a subscription which Kafka refuses is failed until it has read for a while: each new try begins well.
+// TestFailing asserts that a subscription which Kafka refuses is failed until it has read for a while: each new attempt begins well.
 func TestFailing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var granted atomic.Bool

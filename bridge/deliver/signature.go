@@ -72,7 +72,7 @@ func (s signer) sign(header http.Header, id string, now time.Time, body []byte) 
 	return nil
 }
 
-// webhookID is the event's id, the same on every try. One with characters that Standard Webhooks warns of (a dot would blur what is signed) or
+// webhookID is the event's id, the same on every attempt. One with characters that Standard Webhooks warns of (a dot would blur what is signed) or
 // that no header should hold becomes the hash of source and id, which name an event together.
 func webhookID(e *event.Event) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -37,9 +37,9 @@ type SubscriptionStatus struct {
 	Group string     `json:"group"`
 	Sink  string     `json:"sink"` // without path and query
 	State State      `json:"state"`
-	Why   string     `json:"why,omitempty"`      // not delivering: what the sink did, or Kafka
-	Since *time.Time `json:"since,omitempty"`    // paused, stopped
-	Next  *time.Time `json:"next_try,omitempty"` // paused
+	Why   string     `json:"why,omitempty"`          // not delivering: what the sink did, or Kafka
+	Since *time.Time `json:"since,omitempty"`        // paused, stopped
+	Next  *time.Time `json:"next_attempt,omitempty"` // paused
 	consumer.Stats
 }
 

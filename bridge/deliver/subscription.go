@@ -24,7 +24,7 @@ type Subscription struct {
 	Sink        Sink     `yaml:"sink"`        //
 	Signing     Signing  `yaml:"signing"`     //
 	Retries     Retries  `yaml:"retries"`     //
-	PauseAfter  int      `yaml:"pause_after"` // events in a row that failed every try or were unwelcome, and the subscription pauses; default 3
+	PauseAfter  int      `yaml:"pause_after"` // events in a row that failed every attempt or were unwelcome, and the subscription pauses; default 3
 	Unordered   bool     `yaml:"unordered"`   // false: events of one key one after another
 	Concurrency int      `yaml:"concurrency"` // requests at once; default 8
 	Rate        float64  `yaml:"rate"`        // requests per second, 0.001 or more; 0: no limit
@@ -47,7 +47,7 @@ type Sink struct {
 	Template    string            `yaml:"template"`
 	ContentType string            `yaml:"content_type"` // of the template; default application/json
 	Headers     map[string]string `yaml:"headers"`      // :: name -> file that holds the value
-	Timeout     Duration          `yaml:"timeout"`      // of a try, from the look-up to the answer; default 10s
+	Timeout     Duration          `yaml:"timeout"`      // of an attempt, from the look-up to the answer; default 10s
 	CAFile      string            `yaml:"ca_file"`      // PEM certificates that may sign the sink's; default those of the system
 }
 
@@ -160,7 +160,7 @@ func (s *Subscription) checkNumbers() error {
 	return nil
 }
 
-// wait is how long to wait after so many failed tries: a random time of at most First, which doubles with each up to Most.
+// wait is how long to wait after so many failed attempts: a random time of at most First, which doubles with each up to Most.
 func (r Retries) wait(failed int) time.Duration {
 	most := r.First
 	for range failed - 1 {

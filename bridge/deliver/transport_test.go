@@ -27,7 +27,7 @@ func (l *muteListener) Accept() (net.Conn, error) {
 	}
 }
 
-// TestMuteHandshake asserts that a sink which takes connections and says nothing is dialled anew by every try, and is delivered to when it speaks:
+// TestMuteHandshake asserts that a sink which takes connections and says nothing is dialled anew by every attempt, and is delivered to when it speaks:
 // a connection that never comes about must not take the place of one for ever.
 func TestMuteHandshake(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))

@@ -11,19 +11,19 @@ import (
 
 // lag is what one measurement of deliver gave: how long events took from just before they were produced to sinks that are well.
 type lag struct {
-	Form       string  `json:"form"`
-	Round      int     `json:"round"` // 0 in a median
-	Events     int     `json:"events"`
-	PerSecond  float64 `json:"events_per_second"`
-	Deliveries int     `json:"deliveries"` // to the sinks that are well
-	P50        float64 `json:"p50_ms"`
-	P99        float64 `json:"p99_ms"`
-	Most       float64 `json:"max_ms"`
-	CPU        float64 `json:"cpu_us_per_delivery"` // of deliver
-	PeakRSS    float64 `json:"peak_rss_mib"`        // of deliver
-	Others     float64 `json:"others_cores"`        // cores that Kafka and whatever else used
-	Missing    int     `json:"missing"`             // deliveries that did not come
-	Bad        tries   `json:"bad_tries"`
+	Form       string   `json:"form"`
+	Round      int      `json:"round"` // 0 in a median
+	Events     int      `json:"events"`
+	PerSecond  float64  `json:"events_per_second"`
+	Deliveries int      `json:"deliveries"` // to the sinks that are well
+	P50        float64  `json:"p50_ms"`
+	P99        float64  `json:"p99_ms"`
+	Most       float64  `json:"max_ms"`
+	CPU        float64  `json:"cpu_us_per_delivery"` // of deliver
+	PeakRSS    float64  `json:"peak_rss_mib"`        // of deliver
+	Others     float64  `json:"others_cores"`        // cores that Kafka and whatever else used
+	Missing    int      `json:"missing"`             // deliveries that did not come
+	Bad        attempts `json:"bad_attempts"`
 }
 
 func newLag(form string, lags []time.Duration, missing int) lag {
@@ -98,7 +98,7 @@ func medianLag(of []lag) lag {
 	}
 	for _, l := range of {
 		m.Events, m.Deliveries, m.Missing = m.Events+l.Events, m.Deliveries+l.Deliveries, m.Missing+l.Missing
-		m.Bad = tries{m.Bad.Slow + l.Bad.Slow, m.Bad.Limited + l.Bad.Limited, m.Bad.Spare + l.Bad.Spare}
+		m.Bad = attempts{m.Bad.Slow + l.Bad.Slow, m.Bad.Limited + l.Bad.Limited, m.Bad.Spare + l.Bad.Spare}
 	}
 	return m
 }

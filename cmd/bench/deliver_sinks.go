@@ -18,24 +18,24 @@ const slowAnswer = 2 * time.Second
 type sinks struct {
 	dead string // URL
 
-	address string
-	server  *http.Server
-	sent    sync.Map // :: number of an event -> when it was sent (time.Time)
-	tries   [3]atomic.Int64
+	address  string
+	server   *http.Server
+	sent     sync.Map // :: number of an event -> when it was sent (time.Time)
+	attempts [3]atomic.Int64
 
 	mu  sync.Mutex
 	got []map[int]time.Duration // :: number of the sink that is well -> number of the event -> its lag, of the first time
 }
 
-// tries are the requests that the bad sinks got; dead gets none.
-type tries struct {
+// attempts are the requests that the bad sinks got; dead gets none.
+type attempts struct {
 	Slow    int64 `json:"slow"`
 	Limited int64 `json:"limited"`
 	Spare   int64 `json:"spare"`
 }
 
-func (t tries) minus(before tries) tries {
-	return tries{t.Slow - before.Slow, t.Limited - before.Limited, t.Spare - before.Spare}
+func (t attempts) minus(before attempts) attempts {
+	return attempts{t.Slow - before.Slow, t.Limited - before.Limited, t.Spare - before.Spare}
 }
 
 func startSinks() (*sinks, error) {
@@ -65,15 +65,15 @@ func (s *sinks) answer(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/well/"):
 		s.note(strings.TrimPrefix(path, "/well/"), r.Header.Get("webhook-id"))
 	case path == "/slow":
-		s.tries[0].Add(1)
+		s.attempts[0].Add(1)
 		time.Sleep(slowAnswer)
 	case path == "/limited":
-		s.tries[1].Add(1)
+		s.attempts[1].Add(1)
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	default:
-		s.tries[2].Add(1)
+		s.attempts[2].Add(1)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -94,8 +94,8 @@ func (s *sinks) note(sink, id string) {
 	}
 }
 
-func (s *sinks) requests() tries {
-	return tries{s.tries[0].Load(), s.tries[1].Load(), s.tries[2].Load()}
+func (s *sinks) requests() attempts {
+	return attempts{s.attempts[0].Load(), s.attempts[1].Load(), s.attempts[2].Load()}
 }
 
 // settle waits, up to settleLimit, until every sink that is well has the events from first to before next, and returns how many are missing.

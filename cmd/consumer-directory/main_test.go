@@ -116,11 +116,11 @@ func TestEventsThatCannotBeApplied(t *testing.T) {
 func TestDatabaseAway(t *testing.T) {
 	database := newDatabase(t)
 	b, d := apptest.Start(t), connect(t, database)
-	c, tries := config(b, "consumer-directory"), make(chan error, 1000)
+	c, attempts := config(b, "consumer-directory"), make(chan error, 1000)
 	c.Types = []string{removed}
 	reader, err := consumer.New(c, func(ctx context.Context, e event.Event) error {
 		err := d.apply(ctx, e)
-		tries <- err
+		attempts <- err
 		return err
 	}, consumer.Options{})
 	if err != nil {
@@ -131,7 +131,7 @@ func TestDatabaseAway(t *testing.T) {
 	letIn(t, database, false)
 	post(t, b, happen(removed, 1, user{ID: "u-1"}))
 	for range 7 { // more than an event is given
-		if err := <-tries; err == nil {
+		if err := <-attempts; err == nil {
 			t.Fatal("got the event handled, want it to wait")
 		}
 	}

@@ -86,7 +86,7 @@ func TestRetryAfter(t *testing.T) {
 	s.await(t, 2)
 	stop()
 	if waited := s.posts[1].at.Sub(s.posts[0].at); waited < time.Second {
-		t.Errorf("got the next try after %s, want a second or more", waited)
+		t.Errorf("got the next attempt after %s, want a second or more", waited)
 	}
 }
 

@@ -1,5 +1,5 @@
 // Command consumer-welcome is a reference consumer: it shows work that is done as nearly once as it can be, and which failures are the
-// event's and which are the world's. It sends a welcome e-mail to each new user. Every try sends the same message with the same
+// event's and which are the world's. It sends a welcome e-mail to each new user. Every attempt sends the same message with the same
 // Message-ID, made of the event's id, so that a mail server that drops duplicates drops a second one.
 package main
 

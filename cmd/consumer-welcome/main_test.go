@@ -115,12 +115,12 @@ func TestRefusedLoginKeepsTheEvent(t *testing.T) {
 	b := apptest.Start(t)
 	newUser(t, b, "ann@example.com")
 	stop := start(t, b, m, "wrong")
-	const tries = 7 // more than an event is given
-	m.await(t, tries)
+	const attempts = 7 // more than an event is given
+	m.await(t, attempts)
 	stop()
 	stop = start(t, b, m, "password")
 	defer stop()
-	for n := tries; ; n++ {
+	for n := attempts; ; n++ {
 		if last := m.await(t, n+1)[n]; last.Refused == "" {
 			if last.Answer != 250 || last.Rcpt[0] != "ann@example.com" {
 				t.Errorf("got %+v, want the mail taken", last)

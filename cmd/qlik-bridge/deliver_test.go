@@ -115,14 +115,14 @@ subscriptions:
 		t.Errorf("readyz: got %d %s, want 200", code, body)
 	}
 	_, metrics := get(t, admin+"/metrics")
-	for _, want := range []string{`qlik_bridge_deliver_tries_total{outcome="delivered",subscription="slack"} 5`, `qlik_bridge_deliver_paused{subscription="down"} 1`,
+	for _, want := range []string{`qlik_bridge_deliver_attempts_total{outcome="delivered",subscription="slack"} 5`, `qlik_bridge_deliver_paused{subscription="down"} 1`,
 		`qlik_bridge_consumer_events_total{group="qlik.deliver.crm",outcome="handled"} 8`, "qlik_bridge_build_info"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("got metrics without %s", want)
 		}
 	}
-	if n := strings.Count(p.err.String(), `"msg":"try","subscription":"crm","outcome":"delivered"`); n != 8 {
-		t.Errorf("got %d lines of tries at crm, want 8; %s", n, &p.err)
+	if n := strings.Count(p.err.String(), `"msg":"attempt","subscription":"crm","outcome":"delivered"`); n != 8 {
+		t.Errorf("got %d lines of attempts at crm, want 8; %s", n, &p.err)
 	}
 	p.signal(t, syscall.SIGTERM)
 	p.wait(t).expect(t, 0, `"msg":"stopped"`)

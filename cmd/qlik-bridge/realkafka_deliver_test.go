@@ -31,7 +31,7 @@ const (
 // deliver runs twenty subscriptions on one topic: one sink refuses connections, one is slow, one answers 429, and the others fail now and then. It
 // asserts that
 //   - the others get every event while the three do not,
-//   - what the metrics count is what the sinks count, try by try,
+//   - what the metrics count is what the sinks count, attempt by attempt,
 //   - through kill -9 of deliver at random moments under load nothing is lost: in the end every sink has every event, the three too, once they are well,
 //     and has them for the first time in the order of each key,
 //   - nothing became a dead letter.
@@ -45,7 +45,7 @@ func (r *realKafka) deliver(t *testing.T) {
 	w.awaitAll(t, l, w.sinks[3:])
 	for _, s := range w.sinks {
 		var got, want map[string]int
-		eventuallySame(t, s.name, func() bool { got, want = tries(t, admin, s.name), s.outcomes(); return maps.Equal(got, want) }, &got, &want)
+		eventuallySame(t, s.name, func() bool { got, want = attempts(t, admin, s.name), s.outcomes(); return maps.Equal(got, want) }, &got, &want)
 	}
 	t.Logf("accounted for: %v", w.totals())
 
@@ -244,12 +244,12 @@ func (w *sinkWorld) duplicates() (n int) {
 	return n
 }
 
-// tries are the tries of a subscription that reached its sink, by outcome.
-func tries(t *testing.T, admin, subscription string) map[string]int {
+// attempts are those of a subscription that reached its sink, by outcome.
+func attempts(t *testing.T, admin, subscription string) map[string]int {
 	t.Helper()
 	_, metrics := get(t, admin+"/metrics")
 	counted := map[string]int{}
-	for _, m := range regexp.MustCompile(`qlik_bridge_deliver_tries_total\{outcome="([a-z]+)",subscription="`+subscription+`"\} (\d+)`).FindAllStringSubmatch(metrics, -1) {
+	for _, m := range regexp.MustCompile(`qlik_bridge_deliver_attempts_total\{outcome="([a-z]+)",subscription="`+subscription+`"\} (\d+)`).FindAllStringSubmatch(metrics, -1) {
 		n, err := strconv.Atoi(m[2])
 		must(t, err)
 		if n > 0 && m[1] != "unreachable" {
