@@ -30,7 +30,7 @@ func configCheckCommand() *cobra.Command {
 		for _, name := range app.UnknownVariables(os.Environ()) {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s is no setting of the bridge and is ignored; is it misspelt?\n", name)
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "the configuration is good: %d sources, brokers %v\n", len(c.AllSources()), c.Kafka.Brokers)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "the configuration is good: %s, brokers %v\n", count(len(c.AllSources()), "source"), c.Kafka.Brokers)
 		return err
 	})
 	return cmd

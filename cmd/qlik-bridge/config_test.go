@@ -66,7 +66,7 @@ func TestConfigCheck(t *testing.T) {
 		code int
 		want []string
 	}{
-		{name: "good", text: "secrets_file: " + good + "\n", code: 0, want: []string{"good", "1 sources", "127.0.0.1:9092"}},
+		{name: "good", text: "secrets_file: " + good + "\n", code: 0, want: []string{"good", "1 source", "127.0.0.1:9092"}},
 		{name: "no secrets", text: "listen: :1\n", code: 2, want: []string{"secrets_file"}},
 		{name: "secrets not there", text: "secrets_file: /none\n", code: 2, want: []string{"secrets_file", "/none"}},
 		{name: "source without secrets", text: "sources: [{name: acme}]\n", code: 2, want: []string{"secrets_file", "acme"}},

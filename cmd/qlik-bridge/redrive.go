@@ -64,6 +64,9 @@ type redriving struct {
 }
 
 func (r *redriving) run(ctx context.Context) error {
+	if r.selection != nil && len(r.named) == 0 { // what is in a topic by name is not the catalogue's to say
+		warn(r.status, r.selection.Warnings(r.config.Topics))
+	}
 	if err := r.reach(ctx); err != nil {
 		return err
 	}

@@ -242,6 +242,7 @@ func TestRedriveRefuses(t *testing.T) {
 		{"an unknown partition", []string{"--group", "billing", "--to-earliest", "--topic", "qlik.apps:1,6"}, []string{"topic qlik.apps has no partition 6; it has 0 to 5"}},
 		{"an unknown partition to look in", []string{"--group", "billing", "--to-event", "x", "--topic", "qlik.apps:6"}, []string{"topic qlik.apps has no partition 6"}},
 		{"a family that the group has not", []string{"--group", "billing", "--to-earliest", "--family", "spaces"}, []string{"has offsets in qlik.apps, qlik.users", "choose none of them"}},
+		{"a type that is misspelt", []string{"--group", "billing", "--to-earliest", "--type", "com.qlik.app.craeted"}, []string{`warning: type "com.qlik.app.craeted" is not in the catalogue`, "choose none of them"}},
 		{"an unknown event", []string{"--group", "billing", "--to-event", "nope"}, []string{"--to-event nope: none of 10 events of 2 topics has this id"}},
 		{"an event of another topic", []string{"--group", "nobody", "--to-event", "qlik.apps-0-1"}, []string{"none of 2 events of 1 topic has this id", "--topic names one"}},
 		{"an event of another partition", []string{"--group", "billing", "--to-event", "qlik.apps-0-1", "--topic", "qlik.apps:1"}, []string{"none of 3 events"}},
