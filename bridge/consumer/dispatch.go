@@ -225,6 +225,7 @@ func (d *dispatcher) again(t *task, wait time.Duration) {
 	defer d.mu.Unlock()
 	if d.rest(t) && t.partition.state == open {
 		t.line.timer = time.AfterFunc(wait, func() { d.wake(t) })
+		t.partition.waiting[t.line] = true
 	}
 }
 
@@ -239,6 +240,7 @@ func (d *dispatcher) park(t *task) {
 func (d *dispatcher) wake(t *task) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	delete(t.partition.waiting, t.line)
 	if t.partition.state == open {
 		d.submit(t.line)
 	}

@@ -283,6 +283,26 @@ func TestDrainInVain(t *testing.T) {
 	})
 }
 
+// TestDropStopsTimers asserts that nothing holds what waited for its next attempt once its partition is lost, with an order and without.
+func TestDropStopsTimers(t *testing.T) {
+	for _, unordered := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(4, 100, unordered)
+			r.fails = func(*task) time.Duration { return time.Hour }
+			r.give("a", "-", "b")
+			pass(time.Minute)
+			var waiting []*line
+			for l := range r.p.waiting {
+				waiting = append(waiting, l)
+			}
+			r.drop(r.all())
+			if len(waiting) != 3 || slices.ContainsFunc(waiting, func(l *line) bool { return l.timer.Stop() }) {
+				t.Errorf("unordered %v: got %d lines that waited, want 3, and all of their timers stopped", unordered, len(waiting))
+			}
+		})
+	}
+}
+
 // TestResume asserts that a partition that comes back goes on with what its earlier owner did not finish, and nothing else: 3 and 5 are owed, 4 was
 // done, 6 is owed and not there any more, 8 is new.
 func TestResume(t *testing.T) {

@@ -77,12 +77,10 @@ func (d *dispatcher) close(partitions []*partition) {
 		p.state = closed
 		p.rested()
 		d.held -= p.held
-		for _, l := range p.lines {
-			if l.timer != nil {
-				l.timer.Stop()
-			}
+		for l := range p.waiting { // a timer that runs on would hold the line's records
+			l.timer.Stop()
 		}
-		p.held, p.lines = 0, nil
+		p.held, p.lines, p.waiting = 0, nil, nil
 		p.cancel()
 	}
 	d.freed.Broadcast()

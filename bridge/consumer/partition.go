@@ -26,6 +26,7 @@ type partition struct {
 	owed      []int64          // offsets that an earlier owner read and did not finish, not read again yet
 	resumed   int64            // before it, all but owed was done by an earlier owner
 	lines     map[string]*line // :: key -> its events that are not done
+	waiting   map[*line]bool   // those, with a key or without, whose timer runs
 	held      int              // events that are not done
 	busy      int              // those of them that are being worked on, by a handler or by Kafka
 	idle      chan struct{}    // where it drains and busy is not 0: closed when it is
@@ -45,7 +46,7 @@ const (
 )
 
 func newPartition(topic string, number int32) *partition {
-	p := &partition{topic: topic, number: number, draining: make(chan struct{}), lines: map[string]*line{}, tracker: tracker{next: -1}}
+	p := &partition{topic: topic, number: number, draining: make(chan struct{}), lines: map[string]*line{}, waiting: map[*line]bool{}, tracker: tracker{next: -1}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.committed.offset = -1
 	return p
