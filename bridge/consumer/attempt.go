@@ -70,7 +70,21 @@ func (c *Consumer) call(t *task, e event.Event) (err error) {
 	}
 	began := time.Now()
 	defer func() { c.metrics.seconds.Observe(time.Since(began).Seconds()) }()
-	return c.handle(context.WithValue(t.partition.ctx, callKey{}, call{t.partition.at(t.record.Offset), t.attempts + 1, t.partition.draining}), e)
+	return readable(c.handle(context.WithValue(t.partition.ctx, callKey{}, call{t.partition.at(t.record.Offset), t.attempts + 1, t.partition.draining}), e))
+}
+
+// readable makes another error of one whose methods panic, as those of a nil pointer do that was returned as an error, and is not nil then. What
+// comes after call relies on it.
+func readable(err error) (safe error) {
+	defer func() {
+		if p := recover(); p != nil {
+			safe = fmt.Errorf("the handler returned an error of type %T that cannot be read: %v", err, p)
+		}
+	}()
+	if err != nil {
+		_, _ = err.Error(), verdictOf(err)
+	}
+	return err
 }
 
 // judge settles an event after an attempt, or lets it wait for the next.

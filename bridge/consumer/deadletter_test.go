@@ -46,6 +46,8 @@ func TestDeadLetter(t *testing.T) {
 		{"after a wait", func() error { return consumer.After(errors.New("busy"), time.Millisecond) }, "attempts_exhausted", "busy", "3"},
 		{"a panic", func() error { panic("of a handler") }, "attempts_exhausted", "panic: of a handler", "3"},
 		{"a goroutine that ends", func() error { runtime.Goexit(); return nil }, "attempts_exhausted", "the handler ended its goroutine", "3"},
+		{"a nil pointer that is an error", func() error { return (*unreadable)(nil) }, "attempts_exhausted", "the handler returned an error of type *consumer_test.unreadable that cannot be read: " +
+			"runtime error: invalid memory address or nil pointer dereference", "3"},
 		{"a long error", func() error { return errors.New(strings.Repeat("ü", 1000)) }, "attempts_exhausted", strings.Repeat("ü", 256), "3"},
 	}
 	onEach(t, func(t *testing.T, h *harness) {
@@ -90,6 +92,11 @@ func TestDeadLetter(t *testing.T) {
 		}
 	})
 }
+
+// unreadable is an error whose text cannot be read of a nil pointer.
+type unreadable struct{ text string }
+
+func (e *unreadable) Error() string { return e.text }
 
 // TestHold asserts that an event is kept and handed over until its handler is content, however few attempts there are, and that what was held has taken
 // none of them: of two, an error at last is the first.
