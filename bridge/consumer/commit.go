@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -69,7 +70,7 @@ func every(ctx context.Context, interval time.Duration, do func()) {
 
 // commit commits how far partitions are done, where that has changed; nil: all that this member has. One that fails is made again with the next:
 // until then, and where the member has lost the partition meanwhile, more is handled again than need be. It returns the number of partitions whose
-// commit failed, after commitLimit at the latest.
+// commit failed and may not the next time, after commitLimit at the latest.
 func (c *Consumer) commit(partitions []*partition) (failed int) {
 	c.committing.Lock()
 	defer c.committing.Unlock()
@@ -118,24 +119,35 @@ func annotate(r *kmsg.OffsetCommitRequest, by map[place]progress) {
 	}
 }
 
-// committed goes through what came of a commit, and returns how many partitions it stands for.
-func (c *Consumer) committed(by map[place]progress, r *kmsg.OffsetCommitResponse, err error) (saved int) {
+// committed goes through what came of a commit, and returns for how many partitions it need not be made again: it stands, or cannot.
+func (c *Consumer) committed(by map[place]progress, r *kmsg.OffsetCommitResponse, err error) (settled int) {
 	if err != nil {
 		c.notCommitted(err)
 		return 0
 	}
 	for _, topic := range r.Topics {
 		for _, p := range topic.Partitions {
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				c.notCommitted(err)
-			} else if s, ok := by[place{topic.Topic, p.Partition}]; ok {
+			err, s := kerr.ErrorForCode(p.ErrorCode), by[place{topic.Topic, p.Partition}]
+			switch {
+			case err == nil && s.partition != nil:
 				c.dispatcher.saved(s)
-				saved++
+				settled++
+			case err != nil:
+				if errors.Is(err, kerr.UnknownTopicID) {
+					c.rejoin(&madeAnew{topic.Topic})
+				}
+				if c.notCommitted(err); slices.ContainsFunc(final, func(e error) bool { return errors.Is(err, e) }) {
+					settled++
+				}
 			}
 		}
 	}
-	return saved
+	return settled
 }
+
+// final are errors of a partition's commit that the next one would have too: its topic is gone, with all that was committed of it, or is another by
+// now, or the right to it is gone.
+var final = []error{kerr.UnknownTopicOrPartition, kerr.UnknownTopicID, kerr.TopicAuthorizationFailed}
 
 func (c *Consumer) notCommitted(err error) {
 	c.counts.unsaved.Add(1)

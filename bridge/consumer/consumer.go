@@ -48,9 +48,11 @@ type Consumer struct {
 
 	// Run's own.
 	ran              atomic.Bool
-	dead             *kafka.Client    // for dead letters, and to ask the cluster
-	member           *kgo.Client      // of the group
-	partitionsBefore map[string]int32 // :: topic -> how many of them may be begun at their ends
+	dead             *kafka.Client           // for dead letters, and to ask the cluster
+	member           *kgo.Client             // of the group
+	partitionsBefore map[string]int32        // :: topic -> how many of them may be begun at their ends
+	begun            map[place]int64         // where they were
+	rejoin           context.CancelCauseFunc // ends the member, for another
 	lastTrouble      string
 
 	committing sync.Mutex // one commit at a time, so that none takes back another
@@ -75,7 +77,7 @@ func New(c Config, handle Handler, o Options) (*Consumer, error) {
 		return nil, errors.New("consumer: no handler is given")
 	}
 	consumer := &Consumer{config: c, topics: topics, choice: choice, handle: handle, log: o.Log, registerer: o.Registerer, lagEvery: lagEvery, lagLimit: lagLimit,
-		seen: newSeen(c.Dedupe)}
+		seen: newSeen(c.Dedupe), begun: map[place]int64{}}
 	if consumer.log == nil {
 		consumer.log = slog.New(slog.DiscardHandler)
 	}
@@ -91,7 +93,8 @@ func New(c Config, handle Handler, o Options) (*Consumer, error) {
 // commit waits while the group is being balanced or brokers are away, so that it may take twice Config.Stop and 50 s; then it is given up, which the
 // log says, and what it would have committed is handled again.
 //
-// While brokers are away, or a topic does not exist yet, it waits, says so once in the log, and goes on when they are there. The error says what
+// While brokers are away, or a topic does not exist yet, it waits, says so once in the log, and goes on when they are there. Where a topic was deleted and
+// made anew it leaves the group as above, and joins it again. The error says what
 // waiting does not mend, and what to do: no rights on a topic or the group, a refused login, a dead-letter topic that is missing and cannot be made.
 // What was done until then is committed.
 func (c *Consumer) Run(ctx context.Context) error {
@@ -131,6 +134,24 @@ func (c *Consumer) run(ctx context.Context) (err error) {
 	if err := c.prepare(ctx); err != nil {
 		return err
 	}
+	for ctx.Err() == nil {
+		err := c.join(ctx)
+		var anew *madeAnew
+		if !errors.As(err, &anew) {
+			return err
+		}
+		c.log.Warn("the group is joined again, to read the topic as it is now", slog.String("group", c.config.Group), slog.Any("error", err))
+		c.dispatcher.drop(c.dispatcher.all())
+		delete(c.partitionsBefore, anew.topic) // all that is in it came after the group began
+		pause(ctx)
+	}
+	return nil
+}
+
+// join is a member of the group until ctx ends, or there is trouble that waiting does not mend.
+func (c *Consumer) join(ctx context.Context) (err error) {
+	ctx, c.rejoin = context.WithCancelCause(ctx)
+	defer c.rejoin(nil)
 	if c.member, err = kafka.NewMember(c.config.Kafka, c.group(), c.log); err != nil {
 		return err
 	}
@@ -141,7 +162,13 @@ func (c *Consumer) run(ctx context.Context) (err error) {
 	defer kept.Wait()
 	defer stop()
 	defer c.leave() // what ends meanwhile is still committed every second
-	return c.read(ctx)
+	if err := c.read(ctx); err != nil {
+		return err
+	}
+	if anew := (*madeAnew)(nil); errors.As(context.Cause(ctx), &anew) {
+		return anew
+	}
+	return nil
 }
 
 // leave ends what was begun, commits, and leaves the group. The member is in its group until then, so that the wait for handlers costs it nothing.

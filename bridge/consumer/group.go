@@ -102,12 +102,22 @@ func (c *Consumer) begin(ctx context.Context, at map[string]map[int32]kgo.Offset
 		}
 		for _, r := range extent.Ranges {
 			if p := fresh[r.Partition]; p != nil {
-				c.dispatcher.pass(p, r.End)
-				partitions[r.Partition] = kgo.NewOffset().At(r.End)
+				from := c.from(place{topic, r.Partition}, r)
+				c.dispatcher.pass(p, from)
+				partitions[r.Partition] = kgo.NewOffset().At(from)
 			}
 		}
 	}
 	return at, nil
+}
+
+// from is where a partition begins of which nothing is committed: at the end that it had when it was begun. It may come back before that could be
+// committed, and what came meanwhile is not to be passed over.
+func (c *Consumer) from(at place, r kafka.Range) int64 {
+	if _, ok := c.begun[at]; !ok {
+		c.begun[at] = r.End
+	}
+	return min(max(c.begun[at], r.Start), r.End)
 }
 
 // fresh are those of a topic's first n partitions of which nothing is committed.

@@ -177,11 +177,11 @@ func (h *harness) count(t *testing.T, topic string) (n int64) {
 	return n
 }
 
-// committed is what a group has committed of a partition; -1: nothing.
+// committed is what a group has committed of a partition; -1: nothing that is known yet.
 func (h *harness) committed(t *testing.T, group, topic string, partition int32) int64 {
 	t.Helper()
 	offsets, err := h.admin.FetchOffsets(within(t), group)
-	if errors.Is(err, kerr.GroupIDNotFound) {
+	if errors.Is(err, kerr.GroupIDNotFound) || kerr.IsRetriable(err) { // a cluster's first group waits for its coordinator
 		return -1
 	}
 	must(t, "fetch offsets", err)

@@ -56,11 +56,21 @@ func (c *Consumer) remedy(err error, topic string) error {
 	return nil
 }
 
-// trouble goes through the errors that came with records. It returns the first that waiting does not mend, and logs the others, each once in a row.
+// madeAnew is the error of a topic that was deleted and made anew: a member reads the one that it began with, and never the other.
+type madeAnew struct{ topic string }
+
+func (e *madeAnew) Error() string { return "topic " + e.topic + " was deleted and made anew" }
+
+// trouble goes through the errors that came with records. It returns the first that waiting does not mend, be it a madeAnew, and logs the others, each
+// once in a row.
 func (c *Consumer) trouble(fetches kgo.Fetches) (fatal error) {
 	fetches.EachError(func(topic string, partition int32, err error) {
-		if f := c.remedy(err, topic); fatal == nil && f != nil {
+		switch f := c.remedy(err, topic); {
+		case fatal != nil:
+		case f != nil:
 			fatal = f
+		case errors.Is(err, kerr.UnknownTopicID): // franz-go has kept it to itself for as long as the topic may just be young
+			fatal = &madeAnew{topic}
 		}
 		if text := err.Error(); fatal == nil && text != c.lastTrouble {
 			c.lastTrouble = text
