@@ -52,6 +52,7 @@ type answer struct {
 	err        error         // nil: delivered; nothing of what the sink said but its status
 	excerpt    string        // of the body, as it came, or of what came in the place of an answer
 	took       time.Duration
+	version    int // of the sink whose answer it is
 }
 
 // letter is the error for a dead letter: what the sink said stands there, and not in logs, since it may repeat the event.
@@ -66,7 +67,7 @@ func (a answer) letter() error {
 func (k *sink) post(ctx context.Context, e *event.Event) answer {
 	began := time.Now()
 	a := k.exchange(ctx, e, began)
-	a.took = time.Since(began)
+	a.took, a.version = time.Since(began), k.version
 	return a
 }
 

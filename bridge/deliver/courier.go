@@ -97,12 +97,14 @@ func (c *courier) begin(ctx context.Context) {
 	c.stopping, c.metrics = ctx, c.all.of(c.subscription.Name)
 }
 
-// reread makes the sink anew of its files.
+// reread makes the sink anew of its files. Requests to the one before go on, and are no more held against the subscription. It is to be called by one
+// goroutine at a time.
 func (c *courier) reread() error {
 	k, err := newSink(c.network, &c.subscription)
 	if err == nil {
+		k.version = c.sink.Load().version + 1
 		c.sink.Swap(k).close()
-		c.gate.again()
+		c.gate.again(k.version)
 	}
 	return err
 }
@@ -121,7 +123,7 @@ func (c *courier) rereadDone(err error) {
 func (c *courier) handle(ctx context.Context, e event.Event) error {
 	failed, held := c.attempt(ctx)-1, false // failed: attempts that count
 	for {
-		a, closed, err := c.try(ctx, &e, failed+1)
+		a, uncounted, err := c.try(ctx, &e, failed+1)
 		switch {
 		case err != nil:
 			return consumer.Hold(err)
@@ -129,7 +131,7 @@ func (c *courier) handle(ctx context.Context, e event.Event) error {
 			return nil
 		case c.refused(a):
 			return consumer.Refuse(a.letter())
-		case closed || a.outcome == Unwelcome:
+		case uncounted || a.outcome == Unwelcome:
 			continue
 		}
 		switch failed++; {
@@ -153,8 +155,9 @@ func (c *courier) refused(a answer) bool {
 	return a.outcome == Refused || a.outcome == Unsendable || a.outcome == Unwelcome && !c.gate.exhausted(a)
 }
 
-// try waits until the sink may be tried, and tries. The error says that it was not, or that ctx ended meanwhile.
-func (c *courier) try(ctx context.Context, e *event.Event, attempt int) (a answer, closed bool, err error) {
+// try waits until the sink may be tried, and tries. An uncounted attempt says nothing of the event: it is to be tried again. The error says that no attempt
+// was made, or that ctx ended meanwhile.
+func (c *courier) try(ctx context.Context, e *event.Event, attempt int) (a answer, uncounted bool, err error) {
 	waiting, cancel := c.waiting(ctx)
 	defer cancel()
 	trial, err := c.gate.enter(waiting)
@@ -162,7 +165,7 @@ func (c *courier) try(ctx context.Context, e *event.Event, attempt int) (a answe
 		return a, false, err
 	}
 	a = answer{outcome: Cancelled, err: context.Canceled}
-	defer func() { closed = c.gate.leave(trial, a) }()
+	defer func() { uncounted = c.gate.leave(trial, a) }()
 	if err := c.limiter.Wait(waiting); err != nil {
 		return a, false, err
 	}

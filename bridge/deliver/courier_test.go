@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -290,6 +292,57 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 					t.Errorf("%d: got attempt %d after %s, want 30 s", status, i+1, wait)
 				}
 			}
+		})
+	}
+}
+
+// TestSinkReplaced asserts that what a sink answers after a file was mended, to requests that were under way, is held neither against the sink that has
+// taken its place nor against the events: these are tried there at once.
+func TestSinkReplaced(t *testing.T) {
+	tests := []struct {
+		name     string
+		status   int
+		after    string
+		attempts int
+	}{
+		{name: "gone", status: 410, attempts: 5},
+		{name: "it asks for a long wait", status: 429, after: "3600", attempts: 5},
+		{name: "the first attempt of several failed", status: 500, after: "3600", attempts: 5},
+		{name: "so many failed their last attempt as would pause", status: 500, attempts: 1},
+		{name: "so many unwelcome as would pause", status: 401, attempts: 5},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				url, replaced := write(t, "url", "http://old.example"), make(chan struct{})
+				p := newPlay(t, func(int, string) (int, string) { <-replaced; return tt.status, tt.after }, func(s *Subscription) {
+					s.Sink.URL, s.Sink.URLFile, s.PauseAfter, s.Retries.Attempts = "", url, 3, tt.attempts
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				began := time.Now()
+				var all sync.WaitGroup
+				for i := range 3 {
+					all.Go(func() {
+						if err := p.deliver(ctx, strconv.Itoa(i)); err != nil || time.Since(began) != 0 {
+							t.Errorf("event %d: got %v after %s, want it delivered at once", i, err, time.Since(began))
+						}
+					})
+				}
+				synctest.Wait() // the requests are under way
+				must(t, os.WriteFile(url, []byte("http://new.example"), 0o600))
+				must(t, p.reread())
+				var posted atomic.Int32
+				p.sink.Load().client.Transport = transport(func(*http.Request) (*http.Response, error) {
+					posted.Add(1)
+					return &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody}, nil
+				})
+				close(replaced)
+				all.Wait()
+				if pauses := testutil.ToFloat64(p.metrics.pauses); p.attempts() != 3 || posted.Load() != 3 || pauses != 0 || p.status().State != Delivering {
+					t.Errorf("got %d posts to the old sink, %d to the new one, %v pauses, %+v, want 3 and 3 and no pause", p.attempts(), posted.Load(), pauses, p.status())
+				}
+			})
 		})
 	}
 }

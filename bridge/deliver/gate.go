@@ -12,8 +12,8 @@ const (
 	mostPause  = time.Minute
 )
 
-// gate stands before one sink. It is open, or closed by what the sink did: then the events of the subscription wait at it, one at a time is let
-// through as a trial, and the first trial whose answer shows the sink at work opens it. It is safe for concurrent use.
+// gate stands before the sink of a subscription. It is open, or closed by what the sink did: then the events of the subscription wait at it, one at a
+// time is let through as a trial, and the first trial whose answer shows the sink at work opens it. It is safe for concurrent use.
 type gate struct {
 	after int            // events in a row that failed every attempt or were unwelcome, which close it
 	tell  func(standing) // told when it closes and opens, in that order; it must not block
@@ -26,6 +26,7 @@ type gate struct {
 	pause   time.Duration
 	trial   bool          // one is under way
 	row     int           // events in a row that failed every attempt or were unwelcome
+	version int           // of the sink
 	changed chan struct{} // closed and replaced when those who wait are to look again
 }
 
@@ -65,13 +66,17 @@ func (g *gate) look(now time.Time) (trial, ok bool, wait time.Duration, changed 
 	return true, true, 0, nil
 }
 
-// leave takes what came of an attempt. It reports whether the gate is closed now: then the event is to wait at it, its attempt uncounted.
-func (g *gate) leave(trial bool, a answer) (closed bool) {
+// leave takes what came of an attempt. It reports whether the gate is closed now, or the answer is past: then the event, unless it is settled, is to
+// enter again, its attempt uncounted.
+func (g *gate) leave(trial bool, a answer) (uncounted bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if trial {
 		g.trial = false
 		defer g.signal()
+	}
+	if g.past(a) {
+		return true
 	}
 	switch a.outcome {
 	case Delivered, Refused: // the sink is at work, whatever it thinks of this event
@@ -96,12 +101,12 @@ func (g *gate) leave(trial bool, a answer) (closed bool) {
 	return g.closed
 }
 
-// exhausted notes that an event has failed every attempt, the last one by a, or was unwelcome. It reports whether the gate is closed for it: the event is
-// to wait, and not to be given up. Where no connection came about, no event is to blame.
-func (g *gate) exhausted(a answer) (closed bool) {
+// exhausted notes that an event has failed every attempt, the last one by a, or was unwelcome. It reports whether the gate is closed for it, or a is past:
+// the event is to enter again, and not to be given up. Where no connection came about, no event is to blame.
+func (g *gate) exhausted(a answer) (held bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed {
+	if g.closed || g.past(a) {
 		return true
 	}
 	g.row++
@@ -111,11 +116,12 @@ func (g *gate) exhausted(a answer) (closed bool) {
 	return g.closed
 }
 
-// again lets the next trial be now: something about the sink has changed.
-func (g *gate) again() {
+// again lets the next trial be now, or as soon as one that is under way has ended: another sink has taken the place of the one before. version is the new
+// one's, and higher than that one's; what an older sink still answers is past.
+func (g *gate) again(version int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.until, g.pause = time.Now(), 0
+	g.version, g.until, g.pause = version, time.Now(), 0
 	g.signal()
 }
 
@@ -151,6 +157,11 @@ func (g *gate) gone() bool { return g.closed && g.until.IsZero() }
 
 // waits reports whether the sink has asked to wait, also since a trial began.
 func (g *gate) waits(now time.Time) bool { return g.gone() || now.Before(g.until) }
+
+// past reports whether an answer is an older sink's and says nothing of the one that is there now. That an event was taken or refused counts as ever.
+func (g *gate) past(a answer) bool {
+	return a.version < g.version && a.outcome != Delivered && a.outcome != Refused
+}
 
 // signal lets all who wait look again.
 func (g *gate) signal() {

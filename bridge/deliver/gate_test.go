@@ -185,7 +185,7 @@ func TestGateGone(t *testing.T) {
 		if s := g.standing(); !s.closed || !s.next.IsZero() {
 			t.Errorf("got %+v, want closed for good", s)
 		}
-		g.again()
+		g.again(1)
 		if trial, took := pass(t, g); !trial || took != 0 {
 			t.Errorf("after a change: got trial %t after %s, want it at once", trial, took)
 		}
@@ -235,5 +235,67 @@ func TestGateOrder(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestGatePast asserts that what a sink answers after another has taken its place says nothing of that one: whatever it is, the gate stays as it is, a
+// trial is given back, and the event is to be tried again. Only that it took or refused an event counts as ever.
+func TestGatePast(t *testing.T) {
+	tests := []struct {
+		name      string
+		answer    answer
+		closed    bool // the gate, when the other takes the place; the answer is that of a trial
+		uncounted bool
+		opens     bool
+	}{
+		{name: "gone", answer: of(Gone), uncounted: true},
+		{name: "the sink asks to wait", answer: of(Limited, time.Hour), uncounted: true},
+		{name: "failed", answer: of(Failed), uncounted: true},
+		{name: "no connection", answer: of(Unreachable), uncounted: true},
+		{name: "unwelcome", answer: of(Unwelcome), uncounted: true},
+		{name: "delivered", answer: answer{outcome: Delivered}},
+		{name: "a trial, gone", answer: of(Gone), closed: true, uncounted: true},
+		{name: "a trial, the sink asks to wait", answer: of(Limited, time.Hour), closed: true, uncounted: true},
+		{name: "a trial, failed", answer: of(Failed), closed: true, uncounted: true},
+		{name: "a trial, unwelcome", answer: of(Unwelcome), closed: true, uncounted: true},
+		{name: "a trial, refused", answer: of(Refused), closed: true, opens: true},
+		{name: "a trial, delivered", answer: answer{outcome: Delivered}, closed: true, opens: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGate(1, func(standing) {})
+				if tt.closed {
+					g.leave(false, of(Limited))
+				}
+				trial, _ := pass(t, g)
+				g.again(1)
+				uncounted := g.leave(trial, tt.answer)
+				if tt.uncounted && !tt.closed && !g.exhausted(tt.answer) {
+					t.Error("got the event given up, want it tried again")
+				}
+				if closed := tt.closed && !tt.opens; uncounted != tt.uncounted || g.standing().closed != closed {
+					t.Errorf("got uncounted %t, %+v, want %t, and closed %t", uncounted, g.standing(), tt.uncounted, closed)
+				}
+				if trial, ok, _, _ := g.look(time.Now()); !ok || trial != (tt.closed && !tt.opens) {
+					t.Errorf("the next: got trial %t, through %t, want it through at once", trial, ok)
+				}
+			})
+		})
+	}
+}
+
+// TestGateExhaustedPast asserts that an event whose last attempt had failed just before another sink took the place is not given up by that.
+func TestGateExhaustedPast(t *testing.T) {
+	g := newGate(1, func(standing) {})
+	failed := of(Failed)
+	uncounted := g.leave(false, failed)
+	g.again(1)
+	if held := g.exhausted(failed); uncounted || !held || g.standing().closed {
+		t.Errorf("got uncounted %t, held %t, %+v, want it counted, held, and the gate open", uncounted, held, g.standing())
+	}
+	failed.version = 1
+	if held := g.exhausted(failed); !held || !g.standing().closed {
+		t.Errorf("the new sink's: got held %t, %+v, want the gate closed", held, g.standing())
 	}
 }

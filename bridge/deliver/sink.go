@@ -28,6 +28,7 @@ type sink struct {
 	content content
 	client  *http.Client
 	timeout time.Duration
+	version int // 0, and one more with each that takes another's place
 }
 
 // newSink reads the files and checks everything; the error joins faults of keys of the subscription.
