@@ -11,7 +11,8 @@ import (
 	"qlikbridge/bridge/marks"
 )
 
-// undoVersion is the form of an undo file; a file of another is refused.
+// undoVersion is the form of an undo file; a file of another is refused. It stays where a field comes that may be missing: a file without it says what
+// it always said, and one that has it is refused, as a field that it does not know, by a qlik-bridge that would misread it.
 const undoVersion = 1
 
 // Undo is what has to be known to take a reset back. It is written before the reset.
@@ -26,18 +27,20 @@ type Undo struct {
 
 // Reset is what was done in one partition.
 type Reset struct {
-	Topic     string `json:"topic"`
-	Partition int32  `json:"partition"`
-	Before    *int64 `json:"before"`             // nil: the group had no offset
-	Metadata  string `json:"metadata,omitempty"` // what the group had left beside Before
-	After     *int64 `json:"after"`              // nil: the group was left without one
+	Topic         string `json:"topic"`
+	Partition     int32  `json:"partition"`
+	Before        *int64 `json:"before"`                   // nil: the group had no offset
+	Metadata      string `json:"metadata,omitempty"`       // what the group had left beside Before
+	After         *int64 `json:"after"`                    // nil: the group was left without one
+	AfterMetadata string `json:"after_metadata,omitempty"` // what was put beside After: of an undo; else nothing
 }
 
 // NewUndo makes the undo of moves.
 func NewUndo(group, cluster, target string, moves []Move, now time.Time) Undo {
 	u := Undo{Version: undoVersion, Made: now.UTC().Truncate(time.Second), Cluster: cluster, Group: group, Target: target}
 	for _, m := range moves {
-		u.Offsets = append(u.Offsets, Reset{Topic: m.Topic, Partition: m.Number, Before: pointer(m.Current), Metadata: m.Beside, After: pointer(m.Target)})
+		u.Offsets = append(u.Offsets, Reset{Topic: m.Topic, Partition: m.Number, Before: pointer(m.Current), Metadata: m.Beside,
+			After: pointer(m.Target), AfterMetadata: m.Restored})
 	}
 	return u
 }
@@ -156,12 +159,12 @@ func (r Reset) Gone() Outside {
 }
 
 // moved says why a group that stands somewhere would lose something if the reset were taken back; "" where it would not. What it has done
-// beyond its offset is a part of how far it has come.
+// beyond its offset is a part of how far it has come, but for what the reset itself put there.
 func (r Reset) moved(s Standing) string {
 	before, after, current := number(r.Before), number(r.After), s.Committed
 	reached, had := marks.Parse(current, s.Beside).Until, marks.Parse(before, r.Metadata).Until
 	switch {
-	case current == after && reached == after, current == before && reached <= had:
+	case current == after && (reached == after || r.left(s)), current == before && reached <= had:
 		return ""
 	case current == None: // nothing to lose
 		return ""
@@ -175,4 +178,9 @@ func (r Reset) moved(s Standing) string {
 		return "the group has gone beyond where it was, and would handle events again, or has been reset once more"
 	}
 	return ""
+}
+
+// left reports whether what stands beside the offset says what the reset put there: no less, and no more, also of the events before where it ends.
+func (r Reset) left(s Standing) bool {
+	return marks.Parse(s.Committed, s.Beside).Text() == marks.Parse(number(r.After), r.AfterMetadata).Text()
 }

@@ -11,7 +11,7 @@ import (
 
 // TestUndoFile asserts that a file says what was done, and is read again as it was written.
 func TestUndoFile(t *testing.T) {
-	moves := []redrive.Move{{Partition: apps, Current: 70, Beside: "mine", Target: 40}, {Partition: redrive.Partition{Topic: "qlik.users"}, Current: redrive.None, Target: 0}}
+	moves := []redrive.Move{{Partition: apps, Current: 70, Beside: "mine", Target: 40, Restored: "yours"}, {Partition: redrive.Partition{Topic: "qlik.users"}, Current: redrive.None, Target: 0}}
 	u := redrive.NewUndo("billing", "cluster-1", "by-duration 2h", moves, now)
 	text, err := u.Text()
 	if err != nil {
@@ -29,7 +29,8 @@ func TestUndoFile(t *testing.T) {
       "partition": 3,
       "before": 70,
       "metadata": "mine",
-      "after": 40
+      "after": 40,
+      "after_metadata": "yours"
     },
     {
       "topic": "qlik.users",
@@ -173,6 +174,51 @@ func TestBackBeyond(t *testing.T) {
 			}
 			if moved == nil && (m.Effect() != tt.effect || m.Events() != tt.events || m.Opposed() != tt.opposed || m.Restored != tt.had) {
 				t.Errorf("got %d %s, %d opposed, %q, want %d %s, %d and the note", m.Events(), m.Effect(), m.Opposed(), m.Restored, tt.events, tt.effect, tt.opposed)
+			}
+		})
+	}
+}
+
+// TestBackOfUndo asserts that an undo is itself taken back where the group stands as that left it, what was put beside the offset included, or has lost
+// that since. The file of an undo by a qlik-bridge that did not write down what it put there is read, and says of such a group that it has moved.
+func TestBackOfUndo(t *testing.T) {
+	had := note(80, 70, 75)
+	tests := []struct {
+		name   string
+		first  int64 // where the group was reset to, and the undo brought it back to 70
+		unsaid bool  // what was put beside that
+		beside string
+		events int64 // handled again
+		moved  bool
+	}{
+		{name: "untouched", first: 40, beside: had, events: 38},
+		{name: "untouched, at the same offset", first: 70, beside: had, events: 8},
+		{name: "the note was dropped", first: 40, events: 30},
+		{name: "some handled that the note has as unfinished", first: 40, beside: note(80, 70), moved: true},
+		{name: "gone on beyond the note", first: 40, beside: note(81, 70, 75), moved: true},
+		{name: "a file that does not say what was put there", first: 40, unsaid: true, beside: had, moved: true},
+		{name: "a file that need not say, and the note was dropped", first: 40, unsaid: true, events: 30},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			undo := func(m redrive.Move) redrive.Reset {
+				return redrive.NewUndo("billing", "cluster-1", "to-offset", []redrive.Move{m}, now).Offsets[0]
+			}
+			reset := undo(redrive.Move{Partition: apps, Current: 70, Beside: had, Target: tt.first, End: 100})
+			back, moved, outside := reset.Back(redrive.Standing{Partition: apps, Committed: tt.first, End: 100}, false, false)
+			if moved != nil || outside != nil || back.Target != 70 || back.Restored != had {
+				t.Fatalf("the undo: got %+v, %+v, %+v, want it to go back to 70 and the note", back, moved, outside)
+			}
+			second := undo(back)
+			if tt.unsaid {
+				second.AfterMetadata = ""
+			}
+			m, moved, outside := second.Back(redrive.Standing{Partition: apps, Committed: 70, Beside: tt.beside, End: 100}, false, false)
+			if (moved != nil) != tt.moved || outside != nil {
+				t.Fatalf("got %+v, %+v, want moved: %t", moved, outside, tt.moved)
+			}
+			if moved == nil && (m.Target != tt.first || m.Restored != "" || m.Effect() != redrive.Again || m.Events() != tt.events || m.Opposed() != 0) {
+				t.Errorf("got %+v, %d %s, want %d again from %d alone", m, m.Events(), m.Effect(), tt.events, tt.first)
 			}
 		})
 	}

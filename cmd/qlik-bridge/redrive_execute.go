@@ -91,7 +91,7 @@ func (r *redriving) commit(ctx context.Context, undo redrive.Undo) error {
 	var commits []kafka.Commit
 	var forget []bridge.Place
 	for _, reset := range undo.Offsets {
-		if c := r.after(reset); c.Offset == redrive.None {
+		if c := after(reset); c.Offset == redrive.None {
 			forget = append(forget, c.Place)
 		} else {
 			commits = append(commits, c)
@@ -108,15 +108,11 @@ func (r *redriving) commit(ctx context.Context, undo redrive.Undo) error {
 	return nil
 }
 
-// after is what a reset sets: an offset, or None; and beside one that the group is given back, what it had left there.
-func (r *redriving) after(reset redrive.Reset) kafka.Commit {
+// after is what a reset sets: an offset and what is put beside it, or None.
+func after(reset redrive.Reset) kafka.Commit {
 	c := kafka.Commit{Place: bridge.Place{Topic: reset.Topic, Position: bridge.Position{Partition: reset.Partition, Offset: redrive.None}}}
-	if reset.After == nil {
-		return c
-	}
-	c.Offset = *reset.After
-	if before, ok := r.givenBack[reset.In()]; ok && before.Before != nil && *before.Before == c.Offset {
-		c.Metadata = before.Metadata
+	if reset.After != nil {
+		c.Offset, c.Metadata = *reset.After, reset.AfterMetadata
 	}
 	return c
 }
@@ -129,7 +125,7 @@ func (r *redriving) notSet(ctx context.Context, err error, undo redrive.Undo, un
 	}
 	set := 0
 	for _, reset := range undo.Offsets {
-		wanted := r.after(reset)
+		wanted := after(reset)
 		if offset, beside := r.committed(reset.In()); offset == wanted.Offset && beside == wanted.Metadata {
 			set++
 		}

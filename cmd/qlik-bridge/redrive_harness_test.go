@@ -80,6 +80,21 @@ func (r *redriven) commit(t *testing.T, group string, at ...any) {
 	must(t, r.admin.CommitAllOffsets(t.Context(), group, offsets))
 }
 
+// note sets the offset of a group in qlik.apps/0 and what stands beside it.
+func (r *redriven) note(t *testing.T, group string, offset int64, beside string) {
+	t.Helper()
+	must(t, r.admin.CommitAllOffsets(t.Context(), group, kadm.Offsets{"qlik.apps": {0: {Topic: "qlik.apps", At: offset, LeaderEpoch: -1, Metadata: beside}}}))
+}
+
+// beside is the offset of a group in qlik.apps/0 and what stands beside it.
+func (r *redriven) beside(t *testing.T, group string) string {
+	t.Helper()
+	fetched, err := r.admin.FetchOffsets(t.Context(), group)
+	must(t, err)
+	o, _ := fetched.Lookup("qlik.apps", 0)
+	return fmt.Sprint(o.At, " ", o.Metadata)
+}
+
 // offsets are a group's, as topic/partition -> offset.
 func (r *redriven) offsets(t *testing.T, group string) map[string]int64 {
 	t.Helper()

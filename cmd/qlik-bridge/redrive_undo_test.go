@@ -60,14 +60,7 @@ func TestRedriveBeyond(t *testing.T) {
 	t.Parallel()
 	r := startBilling(t)
 	note := marks.Done{Until: 5, Unfinished: []int64{1, 3}}.Text()
-	must(t, r.admin.CommitAllOffsets(t.Context(), "beyond", kadm.Offsets{"qlik.apps": {0: {Topic: "qlik.apps", At: 1, LeaderEpoch: -1, Metadata: note}}}))
-	beside := func() string {
-		t.Helper()
-		fetched, err := r.admin.FetchOffsets(t.Context(), "beyond")
-		must(t, err)
-		o, _ := fetched.Lookup("qlik.apps", 0)
-		return fmt.Sprint(o.At, " ", o.Metadata)
-	}
+	r.note(t, "beyond", 1, note)
 	const drops = "in 1 partition the group had done events beyond its offset"
 	r.run(t, "--group", "beyond", "--to-offset", "0").expect(t, 0, "3 again", drops)
 	r.run(t, "--group", "beyond", "--to-offset", "2").expect(t, 0, "1 skipped, 2 again", "2 events in 1 partition would be handled again", "1 event in 1 partition would be passed over", drops)
@@ -77,15 +70,39 @@ func TestRedriveBeyond(t *testing.T) {
 		t.Errorf("got %+v, want the 2 that are not done to be skipped", p)
 	}
 	r.run(t, "--group", "beyond", "--to-offset", "1", "--execute", "--undo-file", "back.json").expect(t, 0, "0          1        1       2 again", drops, "1 offset set")
-	if got := beside(); got != "1 " {
+	if got := r.beside(t, "beyond"); got != "1 " {
 		t.Errorf("got %q, want the offset alone", got)
 	}
 	r.run(t, "--group", "beyond", "--to-offset", "1").expect(t, 0, "group beyond stands there already")
 	r.run(t, "--undo", "back.json", "--execute").expect(t, 0, "2 skipped", "1 offset set")
-	if got, want := beside(), "1 "+note; got != want {
+	if got, want := r.beside(t, "beyond"), "1 "+note; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	r.run(t, "--undo", "back.json", "--execute").expect(t, 0, "group beyond stands there already")
+}
+
+// TestRedriveUndoOfUndo asserts that a reset of a group that has done events beyond its offsets can be taken back, that taken back, and so on, as long as
+// nobody touches the group: each undo leaves offset and note as they were before what it takes back.
+func TestRedriveUndoOfUndo(t *testing.T) {
+	t.Parallel()
+	for name, target := range map[string]int64{"before": 0, "the same offset": 1, "beyond": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := startBilling(t)
+			note := marks.Done{Until: 5, Unfinished: []int64{1, 3}}.Text()
+			r.note(t, "beyond", 1, note)
+			noted, reset := "1 "+note, fmt.Sprint(target, " ")
+			r.run(t, "--group", "beyond", "--to-offset", fmt.Sprint(target), "--execute", "--undo-file", "0.json").expect(t, 0, "1 offset set")
+			for i, want := range []string{noted, reset, noted, reset} {
+				r.run(t, "--undo", fmt.Sprint(i, ".json"), "--execute", "--undo-file", fmt.Sprint(i+1, ".json")).expect(t, 0, "1 offset set")
+				if got := r.beside(t, "beyond"); got != want {
+					t.Fatalf("undo %d: got %q, want %q", i+1, got, want)
+				}
+			}
+			r.note(t, "beyond", 1, marks.Done{Until: 6, Unfinished: []int64{1}}.Text())
+			r.run(t, "--undo", "3.json").expect(t, 1, "group beyond has moved since it was reset")
+		})
+	}
 }
 
 // TestRedriveUndoMoved asserts that what the group has done since is not lost unless that is forced, and that what it has handled again of what it
