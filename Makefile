@@ -28,7 +28,8 @@ test: ## unit and end-to-end tests on the embedded Kafka; needs nothing else
 	go test -short ./...
 
 test-kafka: build ## the conformance suite and the end-to-end tests on a real Kafka (JDK and Maven, or Docker, or KAFKA_BROKERS)
-	REAL_KAFKA=1 REQUIRE_KAFKA=1 go test -count=1 -timeout 15m -p 1 ./bridge/kafkatest ./bridge/kafka ./bridge/consumer ./cmd/qlik-bridge
+	REAL_KAFKA=1 REQUIRE_KAFKA=1 go test -count=1 -timeout 15m -p 1 ./bridge/kafkatest ./bridge/kafka ./bridge/consumer
+	REAL_KAFKA=1 REQUIRE_KAFKA=1 go test -count=1 -timeout 15m ./cmd/qlik-bridge -run 'Kafka|Hostile|Memory' # the others were run by test
 
 test-browser: ## events followed by a real browser (Chromium)
 	REQUIRE_BROWSER=1 go test -count=1 ./bridge/sse -run Browser

@@ -84,6 +84,7 @@ func TestStopWithoutTopic(t *testing.T) {
 // TestFromLatestLost asserts that a group that began with what came next hands over an event again that was read, not done and lost with its partition,
 // though where the group began could not be committed until then.
 func TestFromLatestLost(t *testing.T) {
+	t.Parallel()
 	h := fake(t)
 	topic := h.topic(t, "apps", 1)
 	h.send(t, topic, sent{id: "old"})

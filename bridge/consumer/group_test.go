@@ -159,6 +159,7 @@ func TestStopWaits(t *testing.T) {
 
 // TestStopCommits asserts that the last commit is made again while the group is being balanced, so that what ended in a stop is not handled again.
 func TestStopCommits(t *testing.T) {
+	t.Parallel()
 	h := fake(t)
 	const refusals = 3
 	var refused atomic.Int32
@@ -227,6 +228,7 @@ func TestStopGivesUp(t *testing.T) {
 
 // TestLost asserts that a member that its group has gone on without commits nothing of what it did, ends its handlers' contexts, and joins again.
 func TestLost(t *testing.T) {
+	t.Parallel()
 	h := fake(t)
 	topic := h.topic(t, "apps", 1)
 	h.send(t, topic, sent{id: "0"})
@@ -264,6 +266,7 @@ func (h *harness) expel(t *testing.T) {
 // TestPlainCommits asserts that a broker that takes no long text beside an offset is given none, that the offset stands, and that it is
 // not committed again and again.
 func TestPlainCommits(t *testing.T) {
+	t.Parallel()
 	h := fake(t)
 	var plain atomic.Int32 // commits without a text
 	h.fake.ControlKey(int16(kmsg.OffsetCommit), func(r kmsg.Request) (kmsg.Response, error, bool) {
@@ -358,6 +361,7 @@ func TestTopicComesLater(t *testing.T) {
 
 // TestKafkaComesLater asserts that a consumer waits for brokers that are away at its start.
 func TestKafkaComesLater(t *testing.T) {
+	t.Parallel()
 	h := fake(t)
 	h.send(t, h.topic(t, "apps", 1), sent{id: "0"})
 	var away atomic.Int32
@@ -411,6 +415,7 @@ func TestRunFails(t *testing.T) {
 
 // TestLag asserts that the lag grows with what is published while there is no room to read it, and that what retention has taken is none.
 func TestLag(t *testing.T) {
+	t.Parallel()
 	h := fake(t)
 	topic, gone := h.topic(t, "apps", 1), h.topic(t, "users", 1)
 	h.send(t, topic, number(10, nil)...)

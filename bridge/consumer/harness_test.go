@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -38,20 +39,24 @@ type harness struct {
 	prefix  string // begins every topic and group
 }
 
-// onEach runs a test on kfake and, where that was asked for, on a real Kafka.
+// onEach runs a test on kfake, or, where that was asked for, on a real Kafka.
 func onEach(t *testing.T, test func(*testing.T, *harness)) {
 	t.Helper()
-	t.Run("kfake", func(t *testing.T) {
-		t.Parallel()
-		test(t, fake(t))
-	})
 	t.Run("real", func(t *testing.T) { test(t, onReal(t)) })
+	if realAsked() {
+		return
+	}
+	t.Parallel()
+	t.Run("kfake", func(t *testing.T) { test(t, fake(t)) })
 }
+
+func realAsked() bool { return os.Getenv("REAL_KAFKA") == "1" || os.Getenv("REQUIRE_KAFKA") == "1" }
 
 func TestMain(m *testing.M) {
 	if os.Getenv(memberEnv) != "" {
 		os.Exit(memberMain())
 	}
+	_ = flag.Set("test.parallel", "8") // they wait more than they work
 	os.Exit(kafkatest.Run(m))
 }
 
@@ -67,7 +72,7 @@ func fake(t *testing.T, more ...kfake.Opt) *harness {
 
 func onReal(t *testing.T) *harness {
 	t.Helper()
-	if os.Getenv("REAL_KAFKA") != "1" && os.Getenv("REQUIRE_KAFKA") != "1" {
+	if !realAsked() {
 		t.Skip("needs a real Kafka: REAL_KAFKA=1 go test ./bridge/consumer, without -short")
 	}
 	return newHarness(t, kafkatest.Shared(t).Brokers())

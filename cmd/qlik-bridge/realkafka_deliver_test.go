@@ -1,12 +1,14 @@
 package main_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,7 +26,6 @@ const (
 	deliverPrefix        = "deliver."
 	deliverSubscriptions = 20
 	deliverKeys          = 50
-	deliverKills         = 3
 	deliverRate          = 20 // events per second
 )
 
@@ -49,8 +50,8 @@ func (r *realKafka) deliver(t *testing.T) {
 	}
 	t.Logf("accounted for: %v", w.totals())
 
-	stop := l.sendInBackground(t)
-	for range deliverKills {
+	stop, kills := l.sendInBackground(t), deliverKills(t)
+	for range kills {
 		w.awaitProgress(t)
 		time.Sleep(rand.N(5 * time.Second)) // when in its work it dies is chance
 		_ = p.cmd.Process.Kill()
@@ -67,7 +68,15 @@ func (r *realKafka) deliver(t *testing.T) {
 	if n := r.deadLetters(t); n != 0 {
 		t.Errorf("got %d dead letters, want none", n)
 	}
-	t.Logf("%d events, %d deliveries, %d of them again after %d kills", l.sent.Load(), w.totals()["delivered"], w.duplicates(), deliverKills)
+	t.Logf("%d events, %d deliveries, %d of them again after %d kills", l.sent.Load(), w.totals()["delivered"], w.duplicates(), kills)
+}
+
+// deliverKills is how often deliver is killed: once, or as often as DELIVER_KILLS says. Each time its partitions wait 45 s for the group to miss it.
+func deliverKills(t *testing.T) int {
+	t.Helper()
+	kills, err := strconv.Atoi(cmp.Or(os.Getenv("DELIVER_KILLS"), "1"))
+	must(t, err)
+	return kills
 }
 
 // sinkWorld is the sinks of all subscriptions.
