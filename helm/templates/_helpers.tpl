@@ -38,3 +38,17 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 config.yaml: |
   {{- toYaml .Values.config | nindent 2 }}
 {{- end }}
+
+{{/* What a key of the bridge's configuration is, by extraEnv or by config, as text; nothing where neither says. Takes (list root KEY). */}}
+{{- define "qlik-bridge.setting" -}}
+{{- $values := (index . 0).Values -}}
+{{- $found := $values.config -}}
+{{- range splitList "." (index . 1) -}}
+{{- $found = get (kindIs "map" $found | ternary $found dict) . -}}
+{{- end -}}
+{{- $variable := index . 1 | replace "." "_" | upper | printf "QLIK_BRIDGE_%s" -}}
+{{- range $values.extraEnv -}}
+{{- if and (eq .name $variable) .value }}{{ $found = .value }}{{ end -}}
+{{- end -}}
+{{- if not (kindIs "invalid" $found) }}{{ $found }}{{ end -}}
+{{- end }}
