@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestTopicsJob asserts that nobody's topics are touched where the configuration says that they are somebody else's.
@@ -29,6 +31,48 @@ func TestTopicsJob(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestExtraEnvWins asserts that a variable that the chart sets too is there once, in every container, as extraEnv has it.
+func TestExtraEnvWins(t *testing.T) {
+	const values = `
+spool: {persistence: {enabled: true}}
+deliver: {enabled: true, subscriptions: {subscriptions: [{name: billing}]}}
+extraEnv:
+  - {name: QLIK_BRIDGE_SPOOL_DIR, value: /elsewhere}
+  - {name: QLIK_BRIDGE_SPOOL_ENABLED, value: 'false'}
+  - {name: QLIK_BRIDGE_SECRETS_FILE, value: /vault/secrets}
+  - {name: QLIK_BRIDGE_LOG_LEVEL, value: debug}
+`
+	pods := 0
+	for _, o := range decode(t, with(t, values)) {
+		pod := podOf(o)
+		if pod == nil {
+			continue
+		}
+		pods++
+		env := environment(t, pod)
+		slices.Sort(env)
+		want := []string{"QLIK_BRIDGE_ADMIN_LISTEN=:9090", "QLIK_BRIDGE_LISTEN=:8080", "QLIK_BRIDGE_LOG_LEVEL=debug", "QLIK_BRIDGE_SECRETS_FILE=/vault/secrets",
+			"QLIK_BRIDGE_SPOOL_DIR=/elsewhere", "QLIK_BRIDGE_SPOOL_ENABLED=false"}
+		if diff := cmp.Diff(want, env); diff != "" {
+			t.Errorf("the environment of %v %s differs (-want +got):\n%s", o["kind"], at[string](t, o, "metadata", "name"), diff)
+		}
+	}
+	if pods != 4 {
+		t.Errorf("got %d pods, want those of bridge, deliver, topics and doctor", pods)
+	}
+}
+
+// podOf is the spec of an object's pods; nil where it has none.
+func podOf(o object) object {
+	spec, _ := o["spec"].(object)
+	if o["kind"] == "Pod" {
+		return spec
+	}
+	template, _ := spec["template"].(object)
+	pod, _ := template["spec"].(object)
+	return pod
 }
 
 // with renders the chart with values, a text of YAML.

@@ -43,19 +43,7 @@ containers:
     image: {{ printf "%s:%s" $v.image.repository (default .root.Chart.AppVersion $v.image.tag) }}
     imagePullPolicy: {{ $v.image.pullPolicy }}
     args: {{ append .args "--config=/etc/qlik-bridge/config/config.yaml" | toJson }}
-    env:
-      - {name: QLIK_BRIDGE_LISTEN, value: ":8080"}
-      - {name: QLIK_BRIDGE_ADMIN_LISTEN, value: ":9090"}
-      - {name: QLIK_BRIDGE_SPOOL_ENABLED, value: {{ .spool | toString | quote }}}
-      {{- if .spool }}
-      - {name: QLIK_BRIDGE_SPOOL_DIR, value: /spool}
-      {{- end }}
-      {{- with $v.signing.key }}
-      - {name: QLIK_BRIDGE_SECRETS_FILE, value: {{ printf "/etc/qlik-bridge/signing/%s" . }}}
-      {{- end }}
-      {{- with $v.extraEnv }}
-      {{- toYaml . | nindent 6 }}
-      {{- end }}
+    env: {{- include "qlik-bridge.env" . | trim | nindent 6 }}
     {{- if .serves }}
     ports:
       {{- if eq .component "bridge" }}
@@ -100,4 +88,32 @@ volumes:
 {{- $mounts = append $mounts (list "kafka" "secret" .) -}}
 {{- end -}}
 {{ dict "mounts" $mounts | toJson }}
+{{- end }}
+
+{{/*
+The variables of every container, for the dict of qlik-bridge.pod: the chart's, but for those that extraEnv has too. It wins by being there alone: of
+a name that is there twice an upgrade can lose one, and server-side apply refuses it.
+*/}}
+{{- define "qlik-bridge.env" -}}
+{{- $v := .root.Values -}}
+{{- $theirs := list -}}
+{{- range $v.extraEnv -}}
+{{- if has .name (list "QLIK_BRIDGE_LISTEN" "QLIK_BRIDGE_ADMIN_LISTEN") -}}
+{{- fail (printf "extraEnv: %s: the chart's ports and probes stand on it; leave it out, and choose the port by service.port" .name) -}}
+{{- end -}}
+{{- if has .name $theirs }}{{ fail (printf "extraEnv: %s is there twice; keep one of them" .name) }}{{ end -}}
+{{- $theirs = append $theirs .name -}}
+{{- end -}}
+{{- $all := list (list "LISTEN" ":8080") (list "ADMIN_LISTEN" ":9090") (list "SPOOL_ENABLED" (toString .spool)) -}}
+{{- if .spool }}{{ $all = append $all (list "SPOOL_DIR" "/spool") }}{{ end -}}
+{{- with $v.signing.key }}{{ $all = append $all (list "SECRETS_FILE" (printf "/etc/qlik-bridge/signing/%s" .)) }}{{ end -}}
+{{- range $all -}}
+{{- $name := index . 0 | printf "QLIK_BRIDGE_%s" -}}
+{{- if not (has $name $theirs) }}
+- {name: {{ $name }}, value: {{ index . 1 | quote }}}
+{{- end -}}
+{{- end -}}
+{{- with $v.extraEnv }}
+{{ toYaml . }}
+{{- end -}}
 {{- end }}
