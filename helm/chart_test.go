@@ -94,6 +94,8 @@ func TestRefused(t *testing.T) {
 		{"a variable twice", "extraEnv[0].name=TZ,extraEnv[1].name=TZ", "extraEnv: TZ is there twice"},
 		{"a variable without a name", "extraEnv[0].value=debug", "/extraEnv/0"},
 		{"an ingress for every host", "ingress.enabled=true", "ingress.host"},
+		{"a name in capitals", "fullnameOverride=Events", "/fullnameOverride"},
+		{"a name with an underscore", "nameOverride=my_bridge", "/nameOverride"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out, err := helm(t, "template", "qlik-bridge", ".", "--set", tt.set)

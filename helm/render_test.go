@@ -78,12 +78,18 @@ func podOf(o object) object {
 // with renders the chart with values, a text of YAML.
 func with(t *testing.T, values string, args ...string) []byte {
 	t.Helper()
+	return as(t, "qlik-bridge", values, args...)
+}
+
+// as does so under a release name.
+func as(t *testing.T, release, values string, args ...string) []byte {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "values-*") // t.TempDir can have commas, where helm begins another file
 	must(t, err)
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "values.yaml")
 	must(t, os.WriteFile(path, []byte(values), 0o600))
-	out, err := helm(t, append([]string{"template", "qlik-bridge", ".", "--namespace", "events", "--values", path}, args...)...)
+	out, err := helm(t, append([]string{"template", release, ".", "--namespace", "events", "--values", path}, args...)...)
 	must(t, err)
 	return out
 }

@@ -2,11 +2,18 @@
 {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Room for the longest suffix, -deliver. */}}
+{{/*
+Room for what Kubernetes and the chart append, up to the 63 characters of a label: of a StatefulSet's name with a hash (11) one is made. A Service of that
+name is to be, so it begins with a letter.
+*/}}
 {{- define "qlik-bridge.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
-{{ default $full .Values.fullnameOverride | trunc 54 | trimSuffix "-" }}
+{{- $full = default $full .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $full) -}}
+{{- fail (printf "the name %q, of release and chart: a Service's is lower-case letters, digits and -, a letter first; set fullnameOverride, or choose another release name" $full) -}}
+{{- end -}}
+{{ $full }}
 {{- end }}
 
 {{/* What all pods of the release have in common. */}}
