@@ -62,3 +62,33 @@ func TestReleaseNames(t *testing.T) {
 		})
 	}
 }
+
+// TestTextStaysText asserts that names which YAML would read as a number, a truth, nothing or a reference come out as they are.
+func TestTextStaysText(t *testing.T) {
+	const values = `
+nameOverride: "true"
+fullnameOverride: "null"
+signing: {secretName: "1234"}
+kafka: {secretName: "1e3"}
+priorityClassName: "on"
+serviceAccount: {create: false, name: "off"}
+serviceMonitor: {enabled: true, interval: "60"}
+spool: {persistence: {enabled: true, storageClassName: "no", size: "1073741824"}}
+ingress: {enabled: true, className: "yes", host: "*.example.com", path: "/a: b", tlsSecretName: "5"}
+`
+	render := as(t, "123", values)
+	decode(t, render)
+	for _, want := range []string{`app.kubernetes.io/instance: "123"`, `app.kubernetes.io/name: "true"`, `name: "null"`, `secretName: "1234"`, `secretName: "1e3"`,
+		`priorityClassName: "on"`, `serviceAccountName: "off"`, `interval: "60"`, `storageClassName: "no"`, `storage: "1073741824"`,
+		`ingressClassName: "yes"`, `hosts: ["*.example.com"]`, `host: "*.example.com"`, `path: "/a: b"`, `secretName: "5"`} {
+		key, _, _ := strings.Cut(want, ": ")
+		if !strings.Contains(string(render), want) {
+			t.Errorf("got %q, want %s", regexp.MustCompile(`(?m)^.*\b`+key+`: .*$`).FindAllString(string(render), -1), want)
+		}
+	}
+	for _, line := range strings.Split(string(render), "\n") {
+		if regexp.MustCompile(`\b(name|instance|[a-zA-Z]+Name): (null|true|123|on|off|yes|no|1234|1e3|5)([,}]|$)`).MatchString(line) {
+			t.Errorf("got %s, want it quoted", line)
+		}
+	}
+}

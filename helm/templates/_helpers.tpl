@@ -18,8 +18,8 @@ name is to be, so it begins with a letter.
 
 {{/* What all pods of the release have in common. */}}
 {{- define "qlik-bridge.release" -}}
-app.kubernetes.io/name: {{ include "qlik-bridge.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "qlik-bridge.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* These two take (list root component). */}}

@@ -10,13 +10,13 @@ The pod of every workload: one hardened container of the image, with the configu
 */}}
 {{- define "qlik-bridge.pod" -}}
 {{- $v := .root.Values -}}
-serviceAccountName: {{ .serviceAccount }}
+serviceAccountName: {{ .serviceAccount | quote }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ $v.terminationGracePeriodSeconds }}
 securityContext: {{- toYaml $v.podSecurityContext | nindent 2 }}
 {{- with $v.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- range $key := list "imagePullSecrets" "nodeSelector" "tolerations" "affinity" }}
 {{- with index $v $key }}
@@ -40,7 +40,7 @@ topologySpreadConstraints:
 {{- end }}
 containers:
   - name: {{ .component }}
-    image: {{ printf "%s:%s" $v.image.repository (default .root.Chart.AppVersion $v.image.tag) }}
+    image: {{ printf "%s:%s" $v.image.repository (default .root.Chart.AppVersion $v.image.tag) | quote }}
     imagePullPolicy: {{ $v.image.pullPolicy }}
     args: {{ append .args "--config=/etc/qlik-bridge/config/config.yaml" | toJson }}
     env: {{- include "qlik-bridge.env" . | trim | nindent 6 }}
@@ -71,9 +71,9 @@ volumes:
   {{- range .mounts }}
   - name: {{ index . 0 }}
     {{- if eq (index . 1) "secret" }}
-    secret: {secretName: {{ index . 2 }}, defaultMode: 0440}
+    secret: {secretName: {{ index . 2 | quote }}, defaultMode: 0440}
     {{- else }}
-    configMap: {name: {{ index . 2 }}}
+    configMap: {name: {{ index . 2 | quote }}}
     {{- end }}
   {{- end }}
   {{- with $v.extraVolumes }}
