@@ -94,6 +94,9 @@ func TestRefused(t *testing.T) {
 		{"a variable twice", "extraEnv[0].name=TZ,extraEnv[1].name=TZ", "extraEnv: TZ is there twice"},
 		{"a variable without a name", "extraEnv[0].value=debug", "/extraEnv/0"},
 		{"an ingress for every host", "ingress.enabled=true", "ingress.host"},
+		{"a grace that is over before the drain", "config.drain_timeout=1m", "terminationGracePeriodSeconds: 45 s end before config.drain_timeout (1m) and 5 s more; raise it to 65"},
+		{"a grace as long as the drain", "terminationGracePeriodSeconds=30", "raise it to 35"},
+		{"a drain of the environment", "extraEnv[0].name=QLIK_BRIDGE_DRAIN_TIMEOUT,extraEnv[0].value=1m30.5s", "raise it to 96"},
 		{"a name in capitals", "fullnameOverride=Events", "/fullnameOverride"},
 		{"a name with an underscore", "nameOverride=my_bridge", "/nameOverride"},
 	} {

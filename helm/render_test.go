@@ -64,6 +64,27 @@ extraEnv:
 	}
 }
 
+// TestStartup asserts that a pod has the time to read its whole spool before it counts as dead. A volume of 18 MB/s reads a GiB in a minute.
+func TestStartup(t *testing.T) {
+	for _, tt := range []struct {
+		name, values string
+		want         uint64
+	}{
+		{"without a spool", "{}", 120},
+		{"a spool of a GiB", "spool: {persistence: {enabled: true}}", 120 + 40 + 60},
+		{"a spool of 100 GiB", "{spool: {persistence: {enabled: true, size: 110Gi}}, config: {spool: {max_bytes: 107374182400, lock_timeout: 1m30s}}}", 120 + 90 + 6000},
+		{"said", "{spool: {persistence: {enabled: true}}, startupProbe: {failureThreshold: 900}}", 900},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			pod := podOf(find(t, decode(t, with(t, tt.values)), "bridge", "Deployment", "StatefulSet"))
+			container, _ := at[[]any](t, pod, "containers")[0].(object)
+			if got := at[uint64](t, container, "startupProbe", "failureThreshold"); got != tt.want {
+				t.Errorf("got %d s, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
 // podOf is the spec of an object's pods; nil where it has none.
 func podOf(o object) object {
 	spec, _ := o["spec"].(object)

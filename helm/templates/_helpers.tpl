@@ -59,3 +59,24 @@ config.yaml: |
 {{- end -}}
 {{- if not (kindIs "invalid" $found) }}{{ $found }}{{ end -}}
 {{- end }}
+
+{{/* How many seconds a duration of the configuration is, such as 1m30s. */}}
+{{- define "qlik-bridge.seconds" -}}
+{{- $sum := 0.0 -}}
+{{- range regexFindAll "[0-9.]+(ms|h|m|s)" . -1 -}}
+{{- $unit := get (dict "h" 3600 "m" 60 "s" 1 "ms" 0.001) (regexFind "[hms]+$" .) -}}
+{{- $sum = addf $sum (mulf (regexFind "^[0-9.]+" .) $unit) -}}
+{{- end -}}
+{{ $sum }}
+{{- end }}
+
+{{/*
+For how many seconds a pod of the bridge may start before it counts as dead: two minutes, and with a spool as long as the bridge waits for its lock and a
+minute for each GiB, which a disk of 18 MB/s reads in that time.
+*/}}
+{{- define "qlik-bridge.startup" -}}
+{{- $lock := include "qlik-bridge.setting" (list . "spool.lock_timeout") | include "qlik-bridge.seconds" -}}
+{{- $bytes := include "qlik-bridge.setting" (list . "spool.max_bytes") | default "1073741824" -}}
+{{- $spool := .Values.spool.persistence.enabled | ternary (addf $lock (divf (mulf $bytes 60) 1073741824)) 0 -}}
+{{ .Values.startupProbe.failureThreshold | default (add 120 (ceil $spool)) }}
+{{- end }}

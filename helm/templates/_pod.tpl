@@ -3,7 +3,7 @@ The pod of every workload: one hardened container of the image, with the configu
   root       the chart's
   component  its name: bridge, deliver, topics or doctor
   args       of the command, --config apart
-  serves     true: it listens, and is probed on the admin port
+  serves     how many seconds it has after its start until it answers on the admin port; 0: it does not listen
   spool      true: the volume "spool" is there
   mounts     of secrets and configuration: a list of (list NAME KIND OF), a volume of that kind (secret, configMap) in /etc/qlik-bridge/NAME
   resources, serviceAccount
@@ -50,8 +50,7 @@ containers:
       - {name: http, containerPort: 8080}
       {{- end }}
       - {name: admin, containerPort: 9090}
-    # A spool of a gigabyte takes seconds to read before the port answers.
-    startupProbe: {httpGet: {path: /livez, port: admin}, periodSeconds: 1, failureThreshold: 120}
+    startupProbe: {httpGet: {path: /livez, port: admin}, periodSeconds: 1, failureThreshold: {{ .serves }}}
     livenessProbe: {httpGet: {path: /livez, port: admin}, periodSeconds: 10, timeoutSeconds: 5}
     readinessProbe: {httpGet: {path: /readyz, port: admin}, periodSeconds: 2, timeoutSeconds: 2}
     {{- end }}
