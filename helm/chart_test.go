@@ -93,6 +93,7 @@ func TestRefused(t *testing.T) {
 		{"a port that the probes do not know", "extraEnv[0].name=QLIK_BRIDGE_ADMIN_LISTEN,extraEnv[0].value=:9091", "extraEnv: QLIK_BRIDGE_ADMIN_LISTEN"},
 		{"a variable twice", "extraEnv[0].name=TZ,extraEnv[1].name=TZ", "extraEnv: TZ is there twice"},
 		{"a variable without a name", "extraEnv[0].value=debug", "/extraEnv/0"},
+		{"more pods at least than at most", "autoscaling.enabled=true,autoscaling.minReplicas=8", "autoscaling.minReplicas: 8 are more"},
 		{"an ingress for every host", "ingress.enabled=true", "ingress.host"},
 		{"a grace that is over before the drain", "config.drain_timeout=1m", "terminationGracePeriodSeconds: 45 s end before config.drain_timeout (1m) and 5 s more; raise it to 65"},
 		{"a grace as long as the drain", "terminationGracePeriodSeconds=30", "raise it to 35"},

@@ -80,3 +80,16 @@ minute for each GiB, which a disk of 18 MB/s reads in that time.
 {{- $spool := .Values.spool.persistence.enabled | ternary (addf $lock (divf (mulf $bytes 60) 1073741824)) 0 -}}
 {{ .Values.startupProbe.failureThreshold | default (add 120 (ceil $spool)) }}
 {{- end }}
+
+{{/*
+How many pods there are to be. Where a HorizontalPodAutoscaler decides, that is what it decided last, so that no upgrade takes pods away: a Deployment
+without a number has one pod. Nothing is found, and it is minReplicas, before the first install and where helm has no cluster (helm template).
+*/}}
+{{- define "qlik-bridge.replicas" -}}
+{{- if .Values.autoscaling.enabled -}}
+{{- $live := lookup "apps/v1" "Deployment" .Release.Namespace (include "qlik-bridge.fullname" .) -}}
+{{- max .Values.autoscaling.minReplicas (dig "spec" "replicas" 0 $live) -}}
+{{- else -}}
+{{- .Values.replicaCount -}}
+{{- end -}}
+{{- end }}
