@@ -89,6 +89,7 @@ func TestRefused(t *testing.T) {
 		{"no Secret", "signing.secretName=", "/signing/secretName"},
 		{"an unknown pull policy", "image.pullPolicy=Sometimes", "/image/pullPolicy"},
 		{"a size that is none", "spool.persistence.size=big", "/spool/persistence/size"},
+		{"a size with two points", "spool.persistence.size=1..5Gi", "/spool/persistence/size"},
 		{"scaling away a spool", "autoscaling.enabled=true,spool.persistence.enabled=true", "choose one"},
 		{"a port that the probes do not know", "extraEnv[0].name=QLIK_BRIDGE_ADMIN_LISTEN,extraEnv[0].value=:9091", "extraEnv: QLIK_BRIDGE_ADMIN_LISTEN"},
 		{"a variable twice", "extraEnv[0].name=TZ,extraEnv[1].name=TZ", "extraEnv: TZ is there twice"},

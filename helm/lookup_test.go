@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -69,6 +70,52 @@ func TestReplicas(t *testing.T) {
 			bridge := find(t, decode(t, with(t, tt.values, "--dry-run=server")), "bridge", "Deployment")
 			if got := at[uint64](t, bridge, "spec", "replicas"); got != tt.want {
 				t.Errorf("got %d pods, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestAnotherVolume asserts that an upgrade which Kubernetes would refuse halfway, for the claims of its StatefulSet, is refused before; and
+// that the same size in other words is the same.
+func TestAnotherVolume(t *testing.T) {
+	for _, tt := range []struct {
+		name, values string
+		size, class  string
+		want         []string // of the error; none: it is taken
+		otherAccess  bool
+		absent       bool
+	}{
+		{name: "the same", values: "{size: 2Gi}", size: "2Gi"},
+		{name: "the same in other words", values: "{size: 1.5Gi}", size: "1536Mi"},
+		{name: "the same in thousandths", values: "{size: 1.1Gi}", size: "1181116006400m"},
+		{name: "another size", values: "{size: 8Gi}", size: "2Gi", want: []string{"size (2Gi there, 8Gi here)", "delete statefulset qlik-bridge --cascade=orphan"}},
+		{name: "another class", values: "{storageClassName: fast}", size: "2Gi", want: []string{`storageClassName ("" there, "fast" here)`}},
+		{name: "no class any more", values: "{size: 2Gi}", size: "2Gi", class: "fast", want: []string{`storageClassName ("fast" there, "" here)`}},
+		{name: "another mode and size", values: "{size: 3Gi}", size: "2Gi", otherAccess: true, want: []string{"size (2Gi there, 3Gi here)", "accessModes ([ReadWriteMany] there, [ReadWriteOnce] here)"}},
+		{name: "another size without a StatefulSet", values: "{size: 8Gi}", absent: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			claim := object{"accessModes": []string{"ReadWriteOnce"}, "resources": object{"requests": object{"storage": tt.size}}}
+			if tt.class != "" {
+				claim["storageClassName"] = tt.class
+			}
+			if tt.otherAccess {
+				claim["accessModes"] = []string{"ReadWriteMany"}
+			}
+			objects := map[string]object{}
+			if !tt.absent {
+				objects["/apis/apps/v1/namespaces/events/statefulsets/qlik-bridge"] = object{"apiVersion": "apps/v1", "kind": "StatefulSet",
+					"metadata": object{"name": "qlik-bridge"}, "spec": object{"volumeClaimTemplates": []object{{"metadata": object{"name": "spool"}, "spec": claim}}}}
+			}
+			cluster(t, objects)
+			_, err := tried(t, "qlik-bridge", "spool: {persistence: "+tt.values+"}", "--set", "spool.persistence.enabled=true", "--dry-run=server")
+			if (err != nil) != (tt.want != nil) {
+				t.Fatalf("got %v, want %q", err, tt.want)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want %q in it", err, want)
+				}
 			}
 		})
 	}

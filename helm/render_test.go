@@ -105,12 +105,18 @@ func with(t *testing.T, values string, args ...string) []byte {
 // as does so under a release name.
 func as(t *testing.T, release, values string, args ...string) []byte {
 	t.Helper()
+	out, err := tried(t, release, values, args...)
+	must(t, err)
+	return out
+}
+
+// tried gives the error to the caller.
+func tried(t *testing.T, release, values string, args ...string) ([]byte, error) {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "values-*") // t.TempDir can have commas, where helm begins another file
 	must(t, err)
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "values.yaml")
 	must(t, os.WriteFile(path, []byte(values), 0o600))
-	out, err := helm(t, append([]string{"template", release, ".", "--namespace", "events", "--values", path}, args...)...)
-	must(t, err)
-	return out
+	return helm(t, append([]string{"template", release, ".", "--namespace", "events", "--values", path}, args...)...)
 }

@@ -93,3 +93,28 @@ without a number has one pod. Nothing is found, and it is minReplicas, before th
 {{- .Values.replicaCount -}}
 {{- end -}}
 {{- end }}
+
+{{/* How many bytes a quantity is; m is what the API server makes of a fraction. */}}
+{{- define "qlik-bridge.bytes" -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18
+  "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976 -}}
+{{ mulf (regexFind "^[0-9.]+" .) (get $units (regexFind "[a-zA-Z]*$" .)) }}
+{{- end }}
+
+{{/* Refuses claims unlike those of the StatefulSet in the cluster, which nobody can change: the upgrade would fail at it, halfway. */}}
+{{- define "qlik-bridge.sameClaims" -}}
+{{- $want := .Values.spool.persistence -}}
+{{- $name := include "qlik-bridge.fullname" . -}}
+{{- $changed := list -}}
+{{- range dig "spec" "volumeClaimTemplates" list (lookup "apps/v1" "StatefulSet" .Release.Namespace $name) -}}
+{{- $is := .spec.resources.requests.storage -}}
+{{- if ne (include "qlik-bridge.bytes" $is) (include "qlik-bridge.bytes" $want.size) }}{{ $changed = append $changed (printf "size (%s there, %s here)" $is $want.size) }}{{ end -}}
+{{- $is = .spec.storageClassName | default "" -}}
+{{- if ne $is $want.storageClassName }}{{ $changed = append $changed (printf "storageClassName (%q there, %q here)" $is $want.storageClassName) }}{{ end -}}
+{{- $is = .spec.accessModes -}}
+{{- if ne (sortAlpha $is | join " ") (sortAlpha $want.accessModes | join " ") }}{{ $changed = append $changed (printf "accessModes (%s there, %s here)" $is $want.accessModes) }}{{ end -}}
+{{- end -}}
+{{- if $changed -}}
+{{- fail (printf "spool.persistence: the StatefulSet %s has another %s, and Kubernetes lets nobody change it; enlarge the claims if that is what you want, then kubectl -n %s delete statefulset %s --cascade=orphan, and again: docs/kubernetes.md, Another volume" $name (join ", " $changed) .Release.Namespace $name) -}}
+{{- end -}}
+{{- end }}
