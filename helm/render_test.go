@@ -85,6 +85,28 @@ func TestStartup(t *testing.T) {
 	}
 }
 
+// TestPolicyLetsTheReleaseIn asserts that whoever else is named, the pods of the release reach one another: helm test asks the admin port.
+func TestPolicyLetsTheReleaseIn(t *testing.T) {
+	ours := object{"podSelector": object{"matchLabels": object{"app.kubernetes.io/name": "qlik-bridge", "app.kubernetes.io/instance": "qlik-bridge"}}}
+	for _, values := range []string{
+		"networkPolicy: {enabled: true}",
+		"networkPolicy: {enabled: true, from: [{ipBlock: {cidr: 203.0.113.0/24}}], adminFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}",
+	} {
+		for _, o := range decode(t, with(t, values)) {
+			if o["kind"] != "NetworkPolicy" {
+				continue
+			}
+			for _, rule := range at[[]any](t, o, "spec", "ingress") {
+				peers, named := rule.(object)["from"].([]any)
+				reached := slices.ContainsFunc(peers, func(p any) bool { return cmp.Equal(p, any(ours)) })
+				if named && !reached {
+					t.Errorf("got peers %v of %s, want the release's own among them", peers, at[string](t, o, "metadata", "name"))
+				}
+			}
+		}
+	}
+}
+
 // podOf is the spec of an object's pods; nil where it has none.
 func podOf(o object) object {
 	spec, _ := o["spec"].(object)
