@@ -1,9 +1,11 @@
 package helm_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -104,6 +106,33 @@ func TestPolicyLetsTheReleaseIn(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestPlaces asserts that what spreads the pods of the bridge keeps no others from a node: the topics job, for which an upgrade waits, least of all.
+func TestPlaces(t *testing.T) {
+	const values = `
+affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {of: bridge}}}]}}
+topologySpreadConstraints: [{topologyKey: zone, maxSkew: 1, whenUnsatisfiable: DoNotSchedule}]
+nodeSelector: {kubernetes.io/os: linux}
+tolerations: [{key: dedicated}]
+deliver: {enabled: true, affinity: {of: deliver}, subscriptions: {subscriptions: [{name: billing}]}}
+`
+	objects := decode(t, with(t, values))
+	for _, tt := range []struct{ name, affinity, spread string }{ // parts of them
+		{"bridge", "of:bridge", "topologyKey:zone"},
+		{"deliver", "of:deliver", "topologyKey:kubernetes.io/hostname"},
+		{"topics", "nil", "nil"},
+		{"doctor", "nil", "nil"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			pod := podOf(find(t, objects, tt.name, "Deployment", "Job", "Pod"))
+			for key, want := range map[string]string{"affinity": tt.affinity, "topologySpreadConstraints": tt.spread, "nodeSelector": "linux", "tolerations": "dedicated"} {
+				if got := fmt.Sprint(pod[key]); !strings.Contains(got, want) {
+					t.Errorf("got %s %s, want %s", key, got, want)
+				}
+			}
+		})
 	}
 }
 

@@ -6,6 +6,8 @@ The pod of every workload: one hardened container of the image, with the configu
   serves     how many seconds it has after its start until it answers on the admin port; 0: it does not listen
   spool      true: the volume "spool" is there
   mounts     of secrets and configuration: a list of (list NAME KIND OF), a volume of that kind (secret, configMap) in /etc/qlik-bridge/NAME
+  affinity   as in a pod; topics and doctor have none, which would keep them from a node that the others are on
+  spread     topologySpreadConstraints; none: over nodes and zones
   resources, serviceAccount
 */}}
 {{- define "qlik-bridge.pod" -}}
@@ -18,14 +20,17 @@ securityContext: {{- toYaml $v.podSecurityContext | nindent 2 }}
 {{- with $v.priorityClassName }}
 priorityClassName: {{ . | quote }}
 {{- end }}
-{{- range $key := list "imagePullSecrets" "nodeSelector" "tolerations" "affinity" }}
+{{- range $key := list "imagePullSecrets" "nodeSelector" "tolerations" }}
 {{- with index $v $key }}
 {{ $key }}: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
+{{- with .affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- if .serves }}
 topologySpreadConstraints:
-{{- with $v.topologySpreadConstraints }}
+{{- with .spread }}
   {{- toYaml . | nindent 2 }}
 {{- else }}
 {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
