@@ -37,6 +37,18 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{/* Keys of the chart's own and of a value; one that is of both is refused, since it would be there twice. Takes (list VALUE OURS THEIRS), ours as YAML. */}}
+{{- define "qlik-bridge.also" -}}
+{{- index . 1 -}}
+{{- $ours := index . 1 | fromYaml -}}
+{{- range $key, $_ := index . 2 -}}
+{{- if hasKey $ours $key }}{{ fail (printf "%s: %s is the chart's own; leave it out" (index $ 0) $key) }}{{ end -}}
+{{- end -}}
+{{- with index . 2 }}
+{{ toYaml . }}
+{{- end -}}
+{{- end }}
+
 {{- define "qlik-bridge.serviceAccountName" -}}
 {{ default (ternary (include "qlik-bridge.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
 {{- end }}
