@@ -109,6 +109,11 @@ func TestRefused(t *testing.T) {
 		{"a label of deliver's own", `deliver.enabled=true,deliver.subscriptions.subscriptions[0].name=a,podLabels.app\.kubernetes\.io/component=x`, "podLabels: app.kubernetes.io/component"},
 		{"an annotation of the chart's own", "podAnnotations.checksum/config=no", "podAnnotations: checksum/config is the chart's own"},
 		{"a label of the ServiceMonitor's own", `serviceMonitor.enabled=true,serviceMonitor.labels.helm\.sh/chart=x`, "serviceMonitor.labels: helm.sh/chart"},
+		{"a load balancer's class without one", "service.loadBalancerClass=example.com/x", "service.type is ClusterIP"},
+		{"a load balancer's sources without one", "service.type=NodePort,service.loadBalancerSourceRanges={10.0.0.0/8}", "service.type is NodePort"},
+		{"a policy for traffic from outside without any", "service.externalTrafficPolicy=Local", "service.externalTrafficPolicy: only"},
+		{"a policy that is none", "service.type=NodePort,service.externalTrafficPolicy=local", "/service/externalTrafficPolicy"},
+		{"an address for a range", "service.type=LoadBalancer,service.loadBalancerSourceRanges={10.0.0.1}", "/service/loadBalancerSourceRanges/0"},
 		{"a name in capitals", "fullnameOverride=Events", "/fullnameOverride"},
 		{"a name with an underscore", "nameOverride=my_bridge", "/nameOverride"},
 	} {

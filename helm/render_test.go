@@ -136,6 +136,28 @@ deliver: {enabled: true, affinity: {of: deliver}, subscriptions: {subscriptions:
 	}
 }
 
+// TestAppProtocol asserts that a Service says what is spoken behind it.
+func TestAppProtocol(t *testing.T) {
+	const tls = "config: {ingress: {tls: {cert_file: /etc/tls/tls.crt, key_file: /etc/tls/tls.key}}}"
+	for _, tt := range []struct {
+		name, values string
+		want         any
+	}{
+		{"as it comes", "{}", "http"},
+		{"TLS of the bridge", tls, "https"},
+		{"said", "{service: {appProtocol: kubernetes.io/h2c}, " + tls + "}", "kubernetes.io/h2c"},
+		{"nothing said", "service: {appProtocol: ''}", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			service := find(t, decode(t, with(t, tt.values)), "bridge", "Service") // the first: that of webhooks
+			port, _ := at[[]any](t, service, "spec", "ports")[0].(object)
+			if got := port["appProtocol"]; got != tt.want || port["name"] != "http" {
+				t.Errorf("got %v of port %v, want %v", got, port["name"], tt.want)
+			}
+		})
+	}
+}
+
 // podOf is the spec of an object's pods; nil where it has none.
 func podOf(o object) object {
 	spec, _ := o["spec"].(object)
