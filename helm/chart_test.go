@@ -114,6 +114,9 @@ func TestRefused(t *testing.T) {
 		{"a policy for traffic from outside without any", "service.externalTrafficPolicy=Local", "service.externalTrafficPolicy: only"},
 		{"a policy that is none", "service.type=NodePort,service.externalTrafficPolicy=local", "/service/externalTrafficPolicy"},
 		{"an address for a range", "service.type=LoadBalancer,service.loadBalancerSourceRanges={10.0.0.1}", "/service/loadBalancerSourceRanges/0"},
+		{"deliver without a file", "deliver.enabled=true", "/deliver/subscriptions': missing property 'subscriptions'"},
+		{"deliver without a subscription", "deliver.enabled=true,deliver.subscriptions.subscriptions=null", "/deliver/subscriptions"},
+		{"deliver with something else than a subscription", "deliver.enabled=true,deliver.subscriptions.subscriptions={}", "/deliver/subscriptions/subscriptions"},
 		{"a name in capitals", "fullnameOverride=Events", "/fullnameOverride"},
 		{"a name with an underscore", "nameOverride=my_bridge", "/nameOverride"},
 	} {

@@ -158,6 +158,25 @@ func TestAppProtocol(t *testing.T) {
 	}
 }
 
+// TestPartOfAnotherChart asserts that a chart can have this one as a part, by the usual condition, and give it values.
+func TestPartOfAnotherChart(t *testing.T) {
+	parent := t.TempDir()
+	must(t, os.CopyFS(filepath.Join(parent, "charts", "qlik-bridge"), os.DirFS(".")))
+	must(t, os.WriteFile(filepath.Join(parent, "Chart.yaml"), []byte(`{apiVersion: v2, name: events, version: 1.0.0,
+dependencies: [{name: qlik-bridge, version: ">=0", condition: qlik-bridge.enabled}]}`), 0o600))
+	for _, enabled := range []bool{true, false} {
+		out, err := helm(t, "template", "events", parent, "--set", fmt.Sprintf("global.team=data,qlik-bridge.replicaCount=3,qlik-bridge.enabled=%v", enabled))
+		must(t, err)
+		objects := decode(t, out)
+		if (len(objects) > 0) != enabled {
+			t.Errorf("enabled %v: got %d objects", enabled, len(objects))
+		}
+		if enabled && at[uint64](t, find(t, objects, "bridge", "Deployment"), "spec", "replicas") != 3 {
+			t.Error("got another number of pods than the values say")
+		}
+	}
+}
+
 // podOf is the spec of an object's pods; nil where it has none.
 func podOf(o object) object {
 	spec, _ := o["spec"].(object)

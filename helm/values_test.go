@@ -66,6 +66,7 @@ func readSchema(t *testing.T) (s schema) {
 	must(t, err)
 	must(t, json.Unmarshal(text, &s))
 	delete(s.Properties, "global") // helm's, not the chart's
+	delete(s.Properties, "enabled")
 	return s
 }
 
