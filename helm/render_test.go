@@ -177,6 +177,22 @@ dependencies: [{name: qlik-bridge, version: ">=0", condition: qlik-bridge.enable
 	}
 }
 
+// TestHooksLeaveNothing asserts that what helm makes beside the release, and no uninstall knows of, goes by itself also where it failed, and that its log is
+// printed before.
+func TestHooksLeaveNothing(t *testing.T) {
+	objects := decode(t, with(t, "{}"))
+	doctor := at[object](t, find(t, objects, "doctor", "Pod"), "metadata", "annotations")
+	if policy := fmt.Sprint(doctor["helm.sh/hook-delete-policy"]); !strings.Contains(policy, "hook-failed") || !strings.Contains(policy, "hook-succeeded") {
+		t.Errorf("got %s of the doctor, want it deleted in the end", policy)
+	}
+	if output := doctor["helm.sh/hook-output-log-policy"]; output != "hook-succeeded,hook-failed" {
+		t.Errorf("got the doctor's log printed where %v, want it always", output)
+	}
+	if after := at[uint64](t, find(t, objects, "topics", "Job"), "spec", "ttlSecondsAfterFinished"); after == 0 {
+		t.Error("got no log of a topics job that failed, want it there for a while")
+	}
+}
+
 // podOf is the spec of an object's pods; nil where it has none.
 func podOf(o object) object {
 	spec, _ := o["spec"].(object)

@@ -57,7 +57,7 @@ func command(ctx context.Context, in io.Reader, name string, args ...string) (st
 
 func ending(text string) string {
 	text = strings.TrimSpace(text)
-	return text[max(0, len(text)-2000):]
+	return text[max(0, len(text)-6000):] // what the doctor says is in it, whole
 }
 
 // until asks again and again until the answer is nil, or the time is over.
