@@ -11,16 +11,41 @@ import (
 	"testing"
 )
 
-// cluster answers as much of the API as helm's lookup asks for. Objects are by path, as /apis/apps/v1/namespaces/events/deployments/qlik-bridge.
+// live has helm ask the cluster, as it does when it installs. Helm 4 would read the whole OpenAPI besides.
+var live = []string{"--dry-run=server", "--disable-openapi-validation", "--is-upgrade"}
+
+// kinds are those of the chart, by group.
+var kinds = map[string][]string{
+	"v1":                       {"Secret", "Service", "ServiceAccount", "ConfigMap", "Pod"},
+	"apps/v1":                  {"Deployment", "StatefulSet"},
+	"batch/v1":                 {"Job"},
+	"policy/v1":                {"PodDisruptionBudget"},
+	"autoscaling/v2":           {"HorizontalPodAutoscaler"},
+	"networking.k8s.io/v1":     {"Ingress", "NetworkPolicy"},
+	"monitoring.coreos.com/v1": {"ServiceMonitor"},
+}
+
+// cluster answers as much of the API as helm asks for before it renders, and for lookup. Objects are by path, as
+// /apis/apps/v1/namespaces/events/deployments/qlik-bridge.
 func cluster(t *testing.T, objects map[string]object) {
 	t.Helper()
-	kinds := map[string]any{
-		"/version":      object{"major": "1", "minor": "34", "gitVersion": "v1.34.4"},
-		"/api/v1":       resources("v1", "secrets", "Secret"),
-		"/apis/apps/v1": resources("apps/v1", "deployments", "Deployment", "statefulsets", "StatefulSet"),
+	var groups []object
+	answers := map[string]any{
+		"/version": object{"major": "1", "minor": "34", "gitVersion": "v1.34.4"},
+		"/api":     object{"kind": "APIVersions", "versions": []string{"v1"}},
 	}
+	for group, kinds := range kinds {
+		name, version, named := strings.Cut(group, "/")
+		if !named {
+			answers["/api/"+group] = resources(group, kinds)
+			continue
+		}
+		answers["/apis/"+group] = resources(group, kinds)
+		groups = append(groups, object{"name": name, "versions": []object{{"groupVersion": group, "version": version}}})
+	}
+	answers["/apis"] = object{"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer, found := kinds[r.URL.Path]
+		answer, found := answers[r.URL.Path]
 		if o, known := objects[r.URL.Path]; known {
 			answer, found = o, true
 		}
@@ -38,11 +63,12 @@ clusters: [{name: test, cluster: {server: %q}}], contexts: [{name: test, context
 	t.Setenv("KUBECONFIG", path)
 }
 
-// resources are what the API lists of a group: pairs of a resource and its kind.
-func resources(group string, pairs ...string) object {
+// resources are what the API lists of a group.
+func resources(group string, kinds []string) object {
 	var all []object
-	for i := 0; i < len(pairs); i += 2 {
-		all = append(all, object{"name": pairs[i], "kind": pairs[i+1], "namespaced": true, "verbs": []string{"get"}})
+	for _, kind := range kinds {
+		plural := strings.Replace(strings.ToLower(kind)+"s", "ys", "ies", 1)
+		all = append(all, object{"name": plural, "kind": kind, "namespaced": true, "verbs": []string{"get"}})
 	}
 	return object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group, "resources": all}
 }
@@ -67,7 +93,7 @@ func TestReplicas(t *testing.T) {
 					"metadata": object{"name": "qlik-bridge"}, "spec": object{"replicas": tt.live}}
 			}
 			cluster(t, objects)
-			bridge := find(t, decode(t, with(t, tt.values, "--dry-run=server")), "bridge", "Deployment")
+			bridge := find(t, decode(t, with(t, tt.values, live...)), "bridge", "Deployment")
 			if got := at[uint64](t, bridge, "spec", "replicas"); got != tt.want {
 				t.Errorf("got %d pods, want %d", got, tt.want)
 			}
@@ -108,7 +134,7 @@ func TestAnotherVolume(t *testing.T) {
 					"metadata": object{"name": "qlik-bridge"}, "spec": object{"volumeClaimTemplates": []object{{"metadata": object{"name": "spool"}, "spec": claim}}}}
 			}
 			cluster(t, objects)
-			_, err := tried(t, "qlik-bridge", "spool: {persistence: "+tt.values+"}", "--set", "spool.persistence.enabled=true", "--dry-run=server")
+			_, err := tried(t, "qlik-bridge", "spool: {persistence: "+tt.values+"}", append(live, "--set", "spool.persistence.enabled=true")...)
 			if (err != nil) != (tt.want != nil) {
 				t.Fatalf("got %v, want %q", err, tt.want)
 			}

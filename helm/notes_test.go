@@ -11,7 +11,8 @@ import (
 func TestNotes(t *testing.T) {
 	chart := filepath.Join(t.TempDir(), "chart")
 	must(t, os.CopyFS(chart, os.DirFS(".")))
-	must(t, os.WriteFile(filepath.Join(chart, "templates", "notes.yaml"), []byte(`notes: {{ include "qlik-bridge/templates/NOTES.txt" . | quote }}`), 0o600))
+	must(t, os.WriteFile(filepath.Join(chart, "templates", "notes.yaml"), []byte(`{apiVersion: v1, kind: ConfigMap, metadata: {name: notes},
+data: {notes: {{ include "qlik-bridge/templates/NOTES.txt" . | quote }}}}`), 0o600))
 	const tenants = `config: {sources: [{name: acme, secrets_file: /etc/qlik-bridge/signing/a}, {name: globex, secrets_file: /etc/qlik-bridge/signing/g}]}`
 	secret := map[string]object{"/api/v1/namespaces/events/secrets/qlik-bridge-signing": {"apiVersion": "v1", "kind": "Secret", "metadata": object{"name": "qlik-bridge-signing"}}}
 	for _, tt := range []struct {
@@ -35,9 +36,9 @@ func TestNotes(t *testing.T) {
 			cluster(t, tt.objects)
 			path := filepath.Join(chart, "..", "values.yaml")
 			must(t, os.WriteFile(path, []byte(tt.values), 0o600))
-			out, err := helm(t, "template", "qlik-bridge", chart, "--namespace", "events", "--values", path, "--show-only", "templates/notes.yaml", "--dry-run=server")
+			out, err := helm(t, append(live, "template", "qlik-bridge", chart, "--namespace", "events", "--values", path, "--show-only", "templates/notes.yaml")...)
 			must(t, err)
-			notes := at[string](t, decode(t, out)[0], "notes")
+			notes := at[string](t, decode(t, out)[0], "data", "notes")
 			for _, want := range tt.want {
 				if !strings.Contains(notes, want) {
 					t.Errorf("got no %q in\n%s", want, notes)
