@@ -126,5 +126,5 @@ a name that is there twice an upgrade can lose one, and server-side apply refuse
 {{- define "qlik-bridge.podMetadata" -}}
 {{- $root := index . 0 -}}
 labels: {{- include "qlik-bridge.also" (list "podLabels" (include "qlik-bridge.selector" .) $root.Values.podLabels) | nindent 2 }}
-annotations: {{- include "qlik-bridge.also" (list "podAnnotations" (include "qlik-bridge.config" $root | sha256sum | printf "checksum/config: %s") $root.Values.podAnnotations) | nindent 2 }}
+annotations: {{- include "qlik-bridge.also" (list "podAnnotations" (include "qlik-bridge.config" $root | sha256sum | printf "checksum/config: %q") $root.Values.podAnnotations) | nindent 2 }}
 {{- end }}
