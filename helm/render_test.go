@@ -20,7 +20,7 @@ func TestTopicsJob(t *testing.T) {
 		{"as it comes", "{}", true},
 		{"managed", "config: {topics: {manage: true}}", true},
 		{"somebody else's", "config: {topics: {manage: false}}", false},
-		{"somebody else's, by variable", "extraEnv: [{name: QLIK_BRIDGE_TOPICS_MANAGE, value: 'false'}]", false},
+		{"somebody else's, by variable", "extraEnv: [{name: QLIK_BRIDGE_TOPICS_MANAGE, value: 'False'}]", false},
 		{"managed, by the variable that wins", "{config: {topics: {manage: false}}, extraEnv: [{name: QLIK_BRIDGE_TOPICS_MANAGE, value: 'true'}]}", true},
 		{"nothing said of topics", "config: {topics: null}", true},
 		{"switched off", "topicsJob: {enabled: false}", false},
