@@ -146,7 +146,7 @@ func stored(t *testing.T, c app.Config) []kafka.Stored {
 	for _, n := range counts(t, c) {
 		left += n
 	}
-	reader, err := kafka.NewReader(c.Kafka, names(c), time.Unix(0, 0), slog.New(slog.DiscardHandler))
+	reader, err := kafka.NewReader(c.Kafka, names(c), nil, slog.New(slog.DiscardHandler))
 	must(t, err)
 	defer reader.Close()
 	var all []kafka.Stored

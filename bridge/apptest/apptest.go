@@ -100,7 +100,7 @@ func (b *Bridge) Records(t testing.TB, topic string, count int) []kafka.Stored {
 	t.Helper()
 	c := kafka.DefaultConfig()
 	c.Brokers = b.Brokers()
-	reader, err := kafka.NewReader(c, []string{topic}, time.UnixMilli(1), slog.New(slog.DiscardHandler))
+	reader, err := kafka.NewReader(c, []string{topic}, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func readAt(t *testing.T, h *harness) {
 	at.Set(topic, 0, 2)
 	at.Set(topic, 1, 0)
 	at.Set(topic, 2, 1_000)
-	r, err := kafka.NewReaderAt(h.config, []string{topic, whole}, at, slog.New(slog.DiscardHandler))
+	r, err := kafka.NewReader(h.config, []string{topic, whole}, at, slog.New(slog.DiscardHandler))
 	must(t, "make a reader", err)
 	t.Cleanup(r.Close)
 	got, all := map[int32][]string{}, 0

@@ -15,7 +15,9 @@ import (
 
 func newReader(t *testing.T, h *harness, topic string, from time.Time) *kafka.Reader {
 	t.Helper()
-	r, err := kafka.NewReader(h.config, []string{topic}, from, slog.New(slog.DiscardHandler))
+	at, err := h.client(t).OffsetsFrom(within(t, patience), []string{topic}, from)
+	must(t, "ask where to begin", err)
+	r, err := kafka.NewReader(h.config, []string{topic}, at, slog.New(slog.DiscardHandler))
 	must(t, "make a reader", err)
 	t.Cleanup(r.Close)
 	return r

@@ -14,7 +14,7 @@ type Mark struct {
 // Marks asks where a moment lies in each partition of a topic, by the timestamps of its records, in whole milliseconds. The error is
 // ErrTopicsMissing where the topic does not exist.
 func (c *Client) Marks(ctx context.Context, topic string, moment time.Time) (map[int32]Mark, error) {
-	listed, err := offsets(c.admin.ListOffsetsAfterMilli(ctx, max(0, moment.UnixMilli()), topic))
+	listed, err := offsets(c.after(ctx, []string{topic}, moment))
 	if err != nil {
 		return nil, extentError(topic, err)
 	}

@@ -50,7 +50,27 @@ func (c *Client) list(ctx context.Context, topics []string, from time.Time) (kad
 	if from.IsZero() {
 		return c.admin.ListEndOffsets(ctx, topics...)
 	}
-	return c.admin.ListOffsetsAfterMilli(ctx, from.UnixMilli(), topics...)
+	return c.after(ctx, topics, from)
+}
+
+// after asks where the first records at or after a moment are. A partition that has none says its end, as it was before that was asked: a record that
+// comes meanwhile is one of them, and is not to be passed over.
+func (c *Client) after(ctx context.Context, topics []string, moment time.Time) (kadm.ListedOffsets, error) {
+	ends, err := c.admin.ListEndOffsets(ctx, topics...)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := c.admin.ListOffsetsAfterMilli(ctx, max(0, moment.UnixMilli()), topics...)
+	for topic, partitions := range listed {
+		for partition, at := range partitions {
+			if at.Err == nil && at.Timestamp < 0 {
+				end, _ := ends.Lookup(topic, partition) // a partition that was added just now began at 0
+				at.Offset = min(at.Offset, end.Offset)
+				partitions[partition] = at
+			}
+		}
+	}
+	return listed, err
 }
 
 func momentName(from time.Time) string {
@@ -60,10 +80,10 @@ func momentName(from time.Time) string {
 	return from.UTC().Format(time.RFC3339)
 }
 
-// NewReaderAt makes a reader of whole topics that begins at the offsets, and with the first record of each partition that has none there: such
+// NewReader makes a reader of whole topics that begins at the offsets, and with the first record of each partition that has none there: such
 // a topic may come into being later. Partitions that a topic with offsets gains later are not read. An offset that retention has passed is
 // read on at the first record that is left.
-func NewReaderAt(c Config, topics []string, at Offsets, log *slog.Logger) (*Reader, error) {
+func NewReader(c Config, topics []string, at Offsets, log *slog.Logger) (*Reader, error) {
 	exact := map[string]map[int32]kgo.Offset{}
 	for topic, partitions := range at {
 		exact[topic] = map[int32]kgo.Offset{}

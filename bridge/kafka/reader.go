@@ -11,7 +11,7 @@ import (
 	"qlikbridge/bridge"
 )
 
-// Reader reads topics from a moment on, without a consumer group: it leaves no trace on the cluster. It is for one goroutine.
+// Reader reads topics from given offsets on, without a consumer group: it leaves no trace on the cluster. It is for one goroutine.
 type Reader struct {
 	kgo  *kgo.Client
 	late error // came together with records, and is for the next call
@@ -21,16 +21,6 @@ type Reader struct {
 type Stored struct {
 	bridge.Record
 	bridge.Position
-}
-
-// NewReader makes a reader of whole topics that begins with the first record at or after from; a zero from begins with the next
-// record to come.
-func NewReader(c Config, topics []string, from time.Time, log *slog.Logger) (*Reader, error) {
-	start := kgo.NewOffset().AtEnd()
-	if !from.IsZero() {
-		start = kgo.NewOffset().AfterMilli(from.UnixMilli())
-	}
-	return newReader(c, log, kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(start))
 }
 
 // What a reader holds at most of one broker's records that were not asked for yet, and of one partition's, compressed; or one batch that is larger. They

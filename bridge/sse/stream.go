@@ -58,7 +58,7 @@ func (s *Server) open(ctx context.Context, wanted wish, out *writer) (*stream, e
 		at = wanted.resume.offsets(at, st.families)
 	}
 	st.at = positionsOf(at, st.families)
-	st.reader, err = kafka.NewReaderAt(s.Kafka, names, at, s.Log)
+	st.reader, err = kafka.NewReader(s.Kafka, names, at, s.Log)
 	return st, err
 }
 

@@ -93,7 +93,13 @@ func (t *tailing) run(ctx context.Context, c app.Config, out, status io.Writer) 
 // begin makes the reader, once the event that it begins with is found and printed.
 func (t *tailing) begin(ctx context.Context, client *kafka.Client, c app.Config, names []string, show printer, status io.Writer) (*kafka.Reader, error) {
 	if t.fromEvent == "" {
-		return kafka.NewReader(c.Kafka, names, t.since, quietLogger())
+		asking, cancel := context.WithTimeout(ctx, clusterTimeout)
+		defer cancel()
+		at, err := client.OffsetsFrom(asking, names, t.since)
+		if err != nil {
+			return nil, err
+		}
+		return kafka.NewReader(c.Kafka, names, at, quietLogger())
 	}
 	s := search{client: client, config: c, id: t.fromEvent, since: t.since, status: status}
 	found, at, err := s.run(ctx, names)
@@ -105,7 +111,7 @@ func (t *tailing) begin(ctx context.Context, client *kafka.Client, c app.Config,
 			return nil, err
 		}
 	}
-	return kafka.NewReaderAt(c.Kafka, names, at, quietLogger())
+	return kafka.NewReader(c.Kafka, names, at, quietLogger())
 }
 
 // errEnough says that as many as were asked for are printed.

@@ -36,6 +36,8 @@ func (s *search) run(ctx context.Context, names []string) (kafka.Stored, kafka.O
 	}
 	place := bridge.Place{Topic: found.Topic, Position: found.Position}
 	fmt.Fprintf(s.status, "event %s is at %s, recorded %s\n", plain(s.id), place, found.Time.UTC().Format(time.RFC3339))
+	ctx, cancel := context.WithTimeout(ctx, clusterTimeout)
+	defer cancel()
 	at, err := s.client.OffsetsFrom(ctx, names, found.Time)
 	if err != nil {
 		return found, nil, err
