@@ -75,9 +75,9 @@ func oauth(t *testing.T, h *harness, s *kafkatest.Security, c kafka.Config, topi
 	defer server.Close()
 	c.SASL = kafka.SASLConfig{Mechanism: "OAUTHBEARER", TokenURL: server.URL, ClientID: "client", Scopes: []string{"kafka"},
 		ClientSecretFile: file(t, "secret", "secret\n")}
-	works(t, h, c, topic) // a client and a reader
-	if n := fetched.Load(); n != 2 {
-		t.Errorf("the token was fetched %d times by two clients, want once by each", n)
+	works(t, h, c, topic) // a client, one that asks where to read, and a reader
+	if n := fetched.Load(); n != 3 {
+		t.Errorf("the token was fetched %d times by three clients, want once by each", n)
 	}
 
 	lifetime = -time.Hour
