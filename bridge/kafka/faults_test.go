@@ -2,7 +2,9 @@ package kafka_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,8 +30,8 @@ func TestBrokerErrors(t *testing.T) {
 		{kerr.TopicAuthorizationFailed, bridge.NotAuthorized, atOnce},
 		{kerr.ClusterAuthorizationFailed, bridge.NotAuthorized, atOnce},
 		{kerr.InvalidRecord, bridge.InvalidRecord, atOnce},
-		{kerr.MessageTooLarge, bridge.KafkaError, atOnce}, // of a record that is not: the topic takes less than State has seen
-		{kerr.RecordListTooLarge, bridge.KafkaError, atOnce},
+		{kerr.MessageTooLarge, bridge.RecordTooLarge, atOnce}, // it was alone, so it is too large, though State has not seen that the topic takes less
+		{kerr.RecordListTooLarge, bridge.RecordTooLarge, atOnce},
 		{kerr.UnknownServerError, bridge.KafkaError, atOnce},
 		{kerr.PolicyViolation, bridge.KafkaError, atOnce},
 		{kerr.CorruptMessage, bridge.KafkaError, atOnce},
@@ -57,6 +59,57 @@ func TestBrokerErrors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRefusedBesideOthers asserts of a record that waits for a partition while the broker refuses one before it for good that
+//   - it is refused for a reason after which it is offered again, and so is the other: which of the two is to blame is not known
+//   - offered alone, it is taken
+func TestRefusedBesideOthers(t *testing.T) {
+	for _, given := range []*kerr.Error{kerr.MessageTooLarge, kerr.RecordListTooLarge} {
+		t.Run(given.Message, func(t *testing.T) {
+			t.Parallel()
+			h, cluster := fake(t)
+			c, topic := h.client(t), h.topic(t, 1)
+			publish(t.Context(), c, record(topic, "key", "before")).acked(t)
+			cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: given, Count: 1})
+			asked, answer := holdProduce(cluster)
+			first := publish(t.Context(), c, record(topic, "key", "first"))
+			<-asked
+			second := publish(t.Context(), c, record(topic, "key", "second"))
+			close(answer)
+			first.refused(t, bridge.KafkaError, patience)
+			second.refused(t, bridge.KafkaError, patience)
+			settledOnce(t, c, first, second)
+			publish(t.Context(), c, record(topic, "key", "second")).acked(t)
+		})
+	}
+}
+
+// holdProduce has the brokers keep each record until answer is closed; asked is closed when the first is there.
+func holdProduce(cluster *kfake.Cluster) (asked, answer chan struct{}) {
+	var once sync.Once
+	asked, answer = make(chan struct{}), make(chan struct{})
+	cluster.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		once.Do(func() { close(asked) })
+		cluster.SleepControl(func() { <-answer })
+		return nil, nil, false
+	})
+	return asked, answer
+}
+
+// TestTooLargeForALimitNotSeen asserts that a record is refused as too large each time where the topic takes less than State has seen, as where
+// DescribeConfigs is denied: else it would be offered for ever, and all of its family behind it.
+func TestTooLargeForALimitNotSeen(t *testing.T) {
+	t.Parallel()
+	h, _ := fake(t)
+	c, topic := h.client(t), h.topic(t, 1, "max.message.bytes", "100000")
+	value := make([]byte, 200_000)
+	_, _ = rand.Read(value) // so that it does not compress
+	for range 3 {
+		publish(t.Context(), c, &bridge.Record{Topic: topic, Key: []byte("key"), Value: value, Time: time.Now()}).refused(t, bridge.RecordTooLarge, patience)
+	}
+	publish(t.Context(), c, record(topic, "key", "after")).acked(t)
 }
 
 // TestUnsureErrors asserts that a record that the broker may have, by what it answers, settles only when it is sure, once, and is there

@@ -31,6 +31,7 @@ type producer struct {
 	log    *slog.Logger
 	opts   []kgo.Opt
 
+	topics  sync.Map // :: topic -> *traffic
 	limits  sync.Map // :: topic -> int32, the largest batch that it takes, where State has seen it
 	current atomic.Pointer[kgo.Client]
 
@@ -68,9 +69,12 @@ func (c *Client) Publish(ctx context.Context, r *bridge.Record, settle func(brid
 		settle(bridge.Position{}, &bridge.Refusal{Reason: bridge.KafkaError, Err: errReplaced})
 		return
 	}
+	traffic := c.producer.traffic(r.Topic)
+	ticket := traffic.enter()
 	client.TryProduce(ctx, toProduce(r), func(r *kgo.Record, err error) {
+		alone := traffic.leave(ticket)
 		if err != nil {
-			settle(bridge.Position{}, c.producer.refusal(client, r, err))
+			settle(bridge.Position{}, c.producer.refusal(client, r, alone, err))
 			return
 		}
 		settle(bridge.Position{Partition: r.Partition, Offset: r.Offset}, nil)
@@ -86,12 +90,14 @@ func toProduce(r *bridge.Record) *kgo.Record {
 }
 
 // refusal says why a record was not acknowledged, and replaces the client by which it was produced where that will not take the topic's
-// records any more. Too large is only a record that is so by itself, not one that waited beside it.
-func (p *producer) refusal(client *kgo.Client, r *kgo.Record, err error) *bridge.Refusal {
+// records any more. Too large is only a record that was alone, or that is so by what State has seen: else it may be one beside it that is, and the
+// record is to be offered again.
+func (p *producer) refusal(client *kgo.Client, r *kgo.Record, alone bool, err error) *bridge.Refusal {
 	why := reason(err)
 	switch {
 	case errors.Is(err, kerr.UnknownTopicID):
 		p.replace(client, "a topic was deleted and made anew")
+	case alone:
 	case why == bridge.RecordTooLarge && atMost(r) <= int(p.limit(r.Topic)):
 		why = bridge.KafkaError
 	}
