@@ -65,7 +65,7 @@ func TestBrokerErrors(t *testing.T) {
 //   - it is refused for a reason after which it is offered again, and so is the other: which of the two is to blame is not known
 //   - offered alone, it is taken
 func TestRefusedBesideOthers(t *testing.T) {
-	for _, given := range []*kerr.Error{kerr.MessageTooLarge, kerr.RecordListTooLarge} {
+	for _, given := range []*kerr.Error{kerr.InvalidRecord, kerr.MessageTooLarge, kerr.RecordListTooLarge} {
 		t.Run(given.Message, func(t *testing.T) {
 			t.Parallel()
 			h, cluster := fake(t)

@@ -90,15 +90,15 @@ func toProduce(r *bridge.Record) *kgo.Record {
 }
 
 // refusal says why a record was not acknowledged, and replaces the client by which it was produced where that will not take the topic's
-// records any more. Too large is only a record that was alone, or that is so by what State has seen: else it may be one beside it that is, and the
-// record is to be offered again.
+// records any more. An error that is for good is the record's own only where it was alone, or is too large for what State has seen: else it may
+// be that of one beside it, and the record is to be offered again.
 func (p *producer) refusal(client *kgo.Client, r *kgo.Record, alone bool, err error) *bridge.Refusal {
 	why := reason(err)
 	switch {
 	case errors.Is(err, kerr.UnknownTopicID):
 		p.replace(client, "a topic was deleted and made anew")
 	case alone:
-	case why == bridge.RecordTooLarge && atMost(r) <= int(p.limit(r.Topic)):
+	case why == bridge.InvalidRecord, why == bridge.RecordTooLarge && atMost(r) <= int(p.limit(r.Topic)):
 		why = bridge.KafkaError
 	}
 	return &bridge.Refusal{Reason: why, Err: err}
