@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,27 +56,50 @@ func fewestCopies(partitions kadm.PartitionDetails) int16 {
 	return int16(fewest)
 }
 
+// configs adds the settings of the named topics to state, and learns from those that it could see also where others are refused. The error is of
+// the first that was.
 func (c *Client) configs(ctx context.Context, names []string, state topics.State) error {
 	if len(names) == 0 {
 		return nil
 	}
-	described, err := c.admin.DescribeTopicConfigs(ctx, names...)
+	described, err := c.topicConfigs(ctx, names)
 	if err != nil {
 		return fmt.Errorf("asking the cluster for the settings of its topics: %w", err)
 	}
+	var refused error
 	limits := map[string]string{} // :: topic -> max.message.bytes
-	for _, topic := range described {
-		if topic.Err != nil {
-			return fmt.Errorf("asking the cluster for the settings of topic %s: %w", topic.Name, topic.Err)
+	for _, topic := range described.Resources {
+		if err := kerr.ErrorForCode(topic.ErrorCode); err != nil {
+			refused = cmp.Or(refused, fmt.Errorf("asking the cluster for the settings of topic %s: %w", topic.ResourceName, err))
+			continue
 		}
+		settings := state.Topics[topic.ResourceName].Config
 		for _, setting := range topic.Configs {
-			state.Topics[topic.Name].Config[setting.Key] = setting.MaybeValue()
+			settings[setting.Name] = orEmpty(setting.Value)
 		}
-		limits[topic.Name] = state.Topics[topic.Name].Config["max.message.bytes"]
-		c.learnInsync(topic.Name, state.Topics[topic.Name].Config["min.insync.replicas"])
+		limits[topic.ResourceName] = settings["max.message.bytes"]
+		c.learnInsync(topic.ResourceName, settings["min.insync.replicas"])
 	}
 	c.producer.learn(limits)
-	return nil
+	return refused
+}
+
+// topicConfigs asks for the settings of topics. kadm would answer nothing of the topics behind one that is denied.
+func (c *Client) topicConfigs(ctx context.Context, names []string) (*kmsg.DescribeConfigsResponse, error) {
+	request := kmsg.NewPtrDescribeConfigsRequest()
+	for _, name := range names {
+		topic := kmsg.NewDescribeConfigsRequestResource()
+		topic.ResourceType, topic.ResourceName = kmsg.ConfigResourceTypeTopic, name
+		request.Resources = append(request.Resources, topic)
+	}
+	return request.RequestWith(ctx, c.kgo)
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // learnInsync notes what Writable compares with; a text that is no number asks for nothing.
