@@ -35,11 +35,13 @@ type producer struct {
 	limits  sync.Map // :: topic -> int32, the largest batch that it takes, where State has seen it
 	current atomic.Pointer[kgo.Client]
 
-	mu       sync.Mutex // guards replacing
+	mu       sync.Mutex // guards replacing, and what is begun in the background
 	closed   bool
 	retired  sync.WaitGroup
 	retiring atomic.Int32  // clients that were replaced and still hold records
 	ended    chan struct{} // closed by close: the retired need not wait longer
+	looks    sync.WaitGroup
+	looking  atomic.Bool // lookAtID looks, or did so just now
 }
 
 // newProducer adds what the guarantee rests on:
@@ -90,10 +92,13 @@ func toProduce(r *bridge.Record) *kgo.Record {
 }
 
 // refusal says why a record was not acknowledged, and replaces the client by which it was produced where that will not take the topic's
-// records any more. An error that is for good is the record's own only where it was alone, or is too large for what State has seen: else it may
+// records any more, or any. An error that is for good is the record's own only where it was alone, or is too large for what State has seen: else it may
 // be that of one beside it, and the record is to be offered again.
 func (p *producer) refusal(client *kgo.Client, r *kgo.Record, alone bool, err error) *bridge.Refusal {
 	why := reason(err)
+	if isFinal(err) && (why == bridge.KafkaError || why == bridge.NotAuthorized) {
+		p.lookAtID(client)
+	}
 	switch {
 	case errors.Is(err, kerr.UnknownTopicID):
 		p.replace(client, "a topic was deleted and made anew")
@@ -135,8 +140,15 @@ func (p *producer) replace(old *kgo.Client, why string) {
 
 // retire closes a client when what it holds has settled.
 func (p *producer) retire(old *kgo.Client) {
-	ctx, cancel := context.WithTimeout(context.Background(), retireWait)
+	ctx, cancel := p.bounded(retireWait)
 	defer cancel()
+	_ = old.Flush(ctx)
+	old.Close()
+}
+
+// bounded returns a context that ends after a time, and with close.
+func (p *producer) bounded(d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
 	go func() {
 		select {
 		case <-p.ended:
@@ -144,8 +156,7 @@ func (p *producer) retire(old *kgo.Client) {
 		case <-ctx.Done():
 		}
 	}()
-	_ = old.Flush(ctx)
-	old.Close()
+	return ctx, cancel
 }
 
 // flush waits until every record has settled, also those of clients that were replaced, or ctx ends.
@@ -171,5 +182,6 @@ func (p *producer) close() {
 		close(p.ended)
 	}
 	p.current.Load().Close()
+	p.looks.Wait()
 	p.retired.Wait()
 }
