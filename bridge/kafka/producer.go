@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -15,9 +14,6 @@ import (
 )
 
 var _ bridge.Publisher = (*Client)(nil)
-
-// retireWait bounds how long a producer that was replaced may go on settling what it holds.
-const retireWait = time.Minute
 
 // producer produces records, by a franz-go client that can be replaced by a new one.
 //
@@ -33,12 +29,12 @@ type producer struct {
 
 	topics  sync.Map // :: topic -> *traffic
 	limits  sync.Map // :: topic -> int32, the largest batch that it takes, where State has seen it
-	current atomic.Pointer[kgo.Client]
+	current atomic.Pointer[generation]
 
 	mu       sync.Mutex // guards replacing, and what is begun in the background
 	closed   bool
 	retired  sync.WaitGroup
-	retiring atomic.Int32  // clients that were replaced and still hold records
+	retiring atomic.Int32  // generations that were replaced and still hold records
 	ended    chan struct{} // closed by close: the retired need not wait longer
 	looks    sync.WaitGroup
 	looking  atomic.Bool // lookAtID looks, or did so just now
@@ -60,17 +56,18 @@ func newProducer(c Config, log *slog.Logger, opts []kgo.Opt) (*producer, error) 
 		kgo.MaxBufferedRecords(c.MaxBufferedRecords),
 		kgo.MaxBufferedBytes(c.MaxBufferedBytes))
 	client, err := kgo.NewClient(p.opts...)
-	p.current.Store(client)
+	p.current.Store(&generation{Client: client})
 	return p, err
 }
 
 // Publish implements bridge.Publisher. Where as many records wait as may, settle is called at once with bridge.BufferFull.
 func (c *Client) Publish(ctx context.Context, r *bridge.Record, settle func(bridge.Position, error)) {
-	client := c.producer.current.Load()
-	if c.producer.retiring.Load() > 0 { // a new client would overtake what the old one holds
+	client := c.producer.enter()
+	if client == nil {
 		settle(bridge.Position{}, &bridge.Refusal{Reason: bridge.KafkaError, Err: errReplaced})
 		return
 	}
+	defer client.entering.Add(-1)
 	traffic := c.producer.traffic(r.Topic)
 	ticket := traffic.enter()
 	client.TryProduce(ctx, toProduce(r), func(r *kgo.Record, err error) {
@@ -94,7 +91,7 @@ func toProduce(r *bridge.Record) *kgo.Record {
 // refusal says why a record was not acknowledged, and replaces the client by which it was produced where that will not take the topic's
 // records any more, or any. An error that is for good is the record's own only where it was alone, or is too large for what State has seen: else it may
 // be that of one beside it, and the record is to be offered again.
-func (p *producer) refusal(client *kgo.Client, r *kgo.Record, alone bool, err error) *bridge.Refusal {
+func (p *producer) refusal(client *generation, r *kgo.Record, alone bool, err error) *bridge.Refusal {
 	why := reason(err)
 	if isFinal(err) && (why == bridge.KafkaError || why == bridge.NotAuthorized) {
 		p.lookAtID(client)
@@ -107,56 +104,6 @@ func (p *producer) refusal(client *kgo.Client, r *kgo.Record, alone bool, err er
 		why = bridge.KafkaError
 	}
 	return &bridge.Refusal{Reason: why, Err: err}
-}
-
-var errReplaced = errors.New("the producer is being replaced; the records before are to settle first")
-
-// replace puts a new client in the place of old, unless that was done before. It does not block, and talks to no broker. Until the old one has
-// settled what it holds, nothing is produced.
-func (p *producer) replace(old *kgo.Client, why string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed || p.current.Load() != old {
-		return
-	}
-	fresh, err := kgo.NewClient(p.opts...)
-	if err != nil { // the options were good before
-		p.log.Error("the producer cannot be replaced", "error", err)
-		return
-	}
-	p.log.Info("the producer is replaced", "reason", why)
-	holds := old.BufferedProduceRecords() > 0
-	if holds {
-		p.retiring.Add(1)
-	}
-	p.current.Store(fresh)
-	p.retired.Go(func() {
-		p.retire(old)
-		if holds {
-			p.retiring.Add(-1)
-		}
-	})
-}
-
-// retire closes a client when what it holds has settled.
-func (p *producer) retire(old *kgo.Client) {
-	ctx, cancel := p.bounded(retireWait)
-	defer cancel()
-	_ = old.Flush(ctx)
-	old.Close()
-}
-
-// bounded returns a context that ends after a time, and with close.
-func (p *producer) bounded(d time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	go func() {
-		select {
-		case <-p.ended:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
 }
 
 // flush waits until every record has settled, also those of clients that were replaced, or ctx ends.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // lookEvery is the least time between two looks at the producer id.
@@ -14,7 +13,7 @@ const lookEvery = time.Second
 // lookAtID replaces a client in the background where its producer id is refused for good, at most once in lookEvery. franz-go asks for the id
 // at the first record. An answer that it takes for final, as that the login may not have one yet, it keeps, and fails every later record of
 // every topic with it; nothing but a new client asks again. It does not block.
-func (p *producer) lookAtID(client *kgo.Client) {
+func (p *producer) lookAtID(client *generation) {
 	if !p.looking.CompareAndSwap(false, true) {
 		return
 	}
@@ -34,7 +33,7 @@ func (p *producer) lookAtID(client *kgo.Client) {
 }
 
 // replaceRefused blocks for brokerWait at most, and not beyond close.
-func (p *producer) replaceRefused(client *kgo.Client) {
+func (p *producer) replaceRefused(client *generation) {
 	ctx, cancel := p.bounded(brokerWait)
 	defer cancel()
 	_, _, err := client.ProducerID(ctx)
