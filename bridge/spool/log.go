@@ -199,7 +199,7 @@ func (l *log) trim() {
 	l.remove(gone)
 }
 
-// detach takes out the segments that are not needed any more, so that nobody opens them.
+// detach takes out the segments that are not needed any more, so that nobody begins to read them.
 func (l *log) detach() (gone []span, all bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
@@ -47,22 +48,40 @@ func (l *log) Read(from uint64) (bridge.Entry, error) {
 	}
 }
 
-// seek opens the segment that holds a number.
+// seek opens the segment that holds a number. The disk is not waited for under the lock, which promises of Kafka take; so the segment may go
+// while it is opened, and then another is looked for.
 func (l *log) seek(from uint64) error {
-	l.leave()
-	l.mu.Lock() // while the file is opened, too: it may be removed the next moment
-	defer l.mu.Unlock()
-	l.reader.generation = l.generation
-	if len(l.segments) == 0 {
-		return io.EOF
-	}
-	at := 0
-	for i, s := range l.segments {
-		if s.first <= from {
-			at = i
+	for {
+		l.leave()
+		index, ok := l.holding(from)
+		if !ok {
+			return io.EOF
+		}
+		if err := l.enter(index); l.has(index) {
+			return err
 		}
 	}
-	return l.enter(l.segments[at].index)
+}
+
+// holding is the segment that a number is in, or would be; false: there is none.
+func (l *log) holding(number uint64) (index int, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reader.generation = l.generation
+	for i, s := range l.segments {
+		if i == 0 || s.first <= number {
+			index = s.index
+		}
+	}
+	return index, len(l.segments) > 0
+}
+
+// has reports whether a segment that the reader was sent to is there still.
+func (l *log) has(index int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := func(s span) bool { return s.index == index }
+	return l.reader.generation == l.generation && slices.ContainsFunc(l.segments, at)
 }
 
 // isAnew reports whether all segments have gone since the reader began.
@@ -79,7 +98,7 @@ func (l *log) leave() {
 	l.reader.open, l.reader.last = nil, 0
 }
 
-// enter opens a segment; l.mu is held.
+// enter opens a segment, and blocks on the disk.
 func (l *log) enter(index int) (err error) {
 	l.reader.open, err = openSegment(l.dir, index)
 	l.reader.index = index
@@ -130,26 +149,36 @@ func (l *log) durableSize(index int) int64 {
 	return 0
 }
 
-// advance goes on to the segment behind the one that was read up to a size, which may be given back already. It reports whether there is more.
+// advance goes on to the segment behind the one that was read up to a size, which may be given back already, as the next may be while it is
+// opened. It reports whether there is more.
 func (l *log) advance(size int64) (bool, error) {
+	from, last := l.reader.index, l.reader.last
+	for {
+		next, more := l.behind(from, size)
+		if !more || next == from {
+			return more, nil
+		}
+		l.leave()
+		l.reader.last = last
+		if err := l.enter(next); err == nil || l.has(next) {
+			return err == nil, err
+		}
+	}
+}
+
+// behind is the segment to read on in when one was read up to a size: the same where more is in it by now, else the next; false: there is none.
+func (l *log) behind(index int, size int64) (next int, more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := &l.reader
-	if r.generation != l.generation {
-		return false, nil // the next Read seeks
+	if l.reader.generation != l.generation {
+		return 0, false // the next Read seeks
 	}
 	for _, s := range l.segments {
-		if s.index == r.index && s.size > size {
-			return true, nil
-		}
-		if s.index > r.index {
-			last := r.last
-			l.leave()
-			r.last = last
-			return true, l.enter(s.index)
+		if s.index > index || s.index == index && s.size > size {
+			return s.index, true
 		}
 	}
-	return false, nil
+	return 0, false
 }
 
 func (l *log) durableNumber() uint64 {

@@ -42,6 +42,74 @@ func TestDiskHangs(t *testing.T) {
 	}
 }
 
+// TestDiskHangsAtReading shows a disk that hangs while a segment is opened for reading: the segment is a pipe that nobody writes. Append and Settle
+// go on, since their callers hold the lane. When the disk answers, all that was there is settled and gone, and what is read is what came after.
+func TestDiskHangsAtReading(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, segment string }{{"the first", "00000000"}, {"the next", "00000001"}} {
+		t.Run(test.name, func(t *testing.T) {
+			o := open(t, memory(t), plenty)
+			o.mustAddEach(t, bodies(10, 1<<20)...)
+			release := hangReading(t, filepath.Join(o.dir, lane, test.segment))
+			read := make(chan bridge.Entry, 100)
+			go o.follow(t, read)
+			if test.segment != "00000000" {
+				for range 7 {
+					<-read
+				}
+			}
+			wentOn := make(chan struct{})
+			go func() {
+				defer close(wentOn)
+				last := uint64(0)
+				for end := time.Now().Add(50 * time.Millisecond); time.Now().Before(end); time.Sleep(time.Millisecond) { // it is being opened by then
+					last = o.Append(delivery([]byte("meanwhile")), func(uint64, error) {})
+					o.Settle(1)
+				}
+				o.Settle(last)
+			}()
+			wait(t, wentOn, "Append and Settle while a segment is opened")
+			eventually(t, "all files gone", func() bool { return len(segments(t, o.dir)) == 0 })
+			want := o.mustAdd(t, []byte("anew"))
+			release()
+			same(t, []bridge.Entry{<-read}, want)
+		})
+	}
+}
+
+// follow reads all entries, and those that come, until the test ends.
+func (o *opened) follow(t testing.TB, read chan<- bridge.Entry) {
+	for from := uint64(1); t.Context().Err() == nil; time.Sleep(time.Millisecond) {
+		switch e, err := o.Read(from); err {
+		case nil:
+			from = e.Number + 1
+			read <- e
+		case io.EOF:
+		default:
+			t.Errorf("Read(%d): %v", from, err)
+			return
+		}
+	}
+}
+
+// hangReading has whoever opens a segment for reading wait until release is called.
+func hangReading(t testing.TB, segment string) (release func()) {
+	t.Helper()
+	pipe := filepath.Join(memory(t), "pipe") // the same by another name, for when it is removed
+	if err := errors.Join(os.Remove(segment), syscall.Mkfifo(segment, 0o600), os.Link(segment, pipe)); err != nil {
+		t.Fatal(err)
+	}
+	release = sync.OnceFunc(func() {
+		if writer, err := os.OpenFile(pipe, os.O_RDWR, 0); err != nil {
+			t.Error(err)
+		} else {
+			t.Cleanup(func() { writer.Close() })
+		}
+	})
+	t.Cleanup(release) // also where the test has failed
+	return release
+}
+
 // TestWaitingIsBounded asserts that no more is taken than may wait in memory, and more again when it is written.
 func TestWaitingIsBounded(t *testing.T) {
 	t.Parallel()
