@@ -136,13 +136,23 @@ func (l *lane) produce(e Entry) {
 // much again.
 func (l *lane) publish(number uint64, size int, event *Event) {
 	known := &Event{ID: event.ID, Source: event.Source}
-	l.ingester.Publisher.Publish(context.Background(), event.record(l.ingester.Topics.Topic(event.Family.Name)), func(_ Position, err error) {
+	record := notAhead(event.record(l.ingester.Topics.Topic(event.Family.Name)))
+	l.ingester.Publisher.Publish(context.Background(), record, func(_ Position, err error) {
 		if err != nil && permanent[asRefusal(err).Reason] {
 			l.comeBack(number, size, asRefusal(err))
 			return
 		}
 		l.replayed(number, size, known, Published, err)
 	})
+}
+
+// notAhead gives a record a timestamp that Kafka takes where the clock was ahead when the delivery was received, and has been set right since: a
+// topic refuses what is an hour ahead (message.timestamp.after.max.ms), and would until then. When it was received still stands in the record.
+func notAhead(r *Record) *Record {
+	if now := time.Now(); r.Time.After(now) {
+		r.Time = now
+	}
+	return r
 }
 
 // comeBack has replay read an entry once more that Kafka will never take: then it becomes a dead letter. What is behind it may go on.
@@ -162,7 +172,7 @@ func (l *lane) comeBack(number uint64, size int, why *Refusal) {
 }
 
 func (l *lane) deadLetter(e Entry, event *Event, why *Refusal) {
-	record := deadLetter(l.ingester.Topics.Topic(topics.DeadLetter), e.Delivery, event, why)
+	record := notAhead(deadLetter(l.ingester.Topics.Topic(topics.DeadLetter), e.Delivery, event, why))
 	l.ingester.Publisher.Publish(context.Background(), record, func(_ Position, err error) {
 		switch {
 		case err == nil:

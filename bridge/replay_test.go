@@ -218,6 +218,36 @@ func TestReplayAtStart(t *testing.T) {
 	})
 }
 
+// TestReplayAfterAClockThatWasAhead asserts that what was received while the clock was a day ahead, an event or not, holds its family up no longer
+// than until the clock is right: Kafka refuses a timestamp that is ahead. When it was received is what it was.
+func TestReplayAfterAClockThatWasAhead(t *testing.T) {
+	for name, body := range map[string]string{"an event": appEvent("1"), "a dead letter": "{"} {
+		t.Run(name, func(t *testing.T) {
+			withRig(t, func(r *rig) {
+				r.broker.answering(func(record *bridge.Record) error {
+					if record.Time.After(time.Now().Add(time.Hour)) {
+						return &bridge.Refusal{Reason: bridge.KafkaError, Err: errors.New("INVALID_TIMESTAMP")}
+					}
+					return nil
+				})
+				d := deliver(body)
+				d.ReceivedAt = time.Now().Add(24 * time.Hour)
+				if got := r.ingester.Ingest(context.Background(), d); got.Outcome != bridge.Spooled {
+					t.Fatalf("got %s, %v; want it spooled", got.Outcome, got.Why)
+				}
+				time.Sleep(time.Minute)
+				r.checkHeld(0)
+				received := d.ReceivedAt.Format(time.RFC3339Nano)
+				for _, record := range r.broker.accepted {
+					if got := headersOf(record)["received"]; got != received && !strings.Contains(string(record.Value), `"recordedtime":"`+received+`"`) {
+						t.Errorf("got %s of %v, want %s in it, when it was received", record.Value, record.Headers, received)
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestReplayIsBounded asserts that what all families together have in flight is bounded, also when each of them could have more, that each has
 // one in flight all the same, and that all of it comes through.
 func TestReplayIsBounded(t *testing.T) {
