@@ -162,3 +162,16 @@ func (d *Dedupe) publish(e *Event) {
 	defer d.mu.Unlock()
 	d.remember(digestOf(e.Source, e.ID), true)
 }
+
+// forget takes out an event that the spool had and Kafka will never take, unless another delivery of it is there. Its place in the ring stays:
+// where the event comes again, it may be forgotten that much sooner.
+func (d *Dedupe) forget(e *Event) {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if key := digestOf(e.Source, e.ID); !d.known[key] {
+		delete(d.known, key)
+	}
+}

@@ -139,6 +139,7 @@ func (l *lane) publish(number uint64, size int, event *Event) {
 	record := notAhead(event.record(l.ingester.Topics.Topic(event.Family.Name)))
 	l.ingester.Publisher.Publish(context.Background(), record, func(_ Position, err error) {
 		if err != nil && permanent[asRefusal(err).Reason] {
+			l.ingester.Dedupe.forget(known) // sent again it is tried again, as after a dead letter made at the door
 			l.comeBack(number, size, asRefusal(err))
 			return
 		}

@@ -49,6 +49,29 @@ func TestReplayDeadLetters(t *testing.T) {
 	})
 }
 
+// TestReplayDeadLettersAreNoDuplicates asserts that an event that was spooled, and became a dead letter by replay, is published when it is sent
+// again after what kept it out was mended; and not once more after that.
+func TestReplayDeadLettersAreNoDuplicates(t *testing.T) {
+	withRig(t, func(r *rig) {
+		r.ingester.Dedupe = bridge.NewDedupe(10)
+		r.turn("a")
+		checkReceipt(t, <-r.send(appEvent("big")), bridge.Spooled, "qlik.apps", bridge.Spooling)
+		checkReceipt(t, <-r.send(appEvent("big")), bridge.Duplicate, "", "") // it waits
+		r.broker.answering(func(record *bridge.Record) error {
+			if nameOf(record) == "big" {
+				return &bridge.Refusal{Reason: bridge.RecordTooLarge, Err: errors.New("too large")}
+			}
+			return nil
+		})
+		r.broker.acknowledge()
+		r.checkHeld(0)
+		r.broker.answering(yes)
+		checkReceipt(t, <-r.send(appEvent("big")), bridge.Published, "qlik.apps", "")
+		checkReceipt(t, <-r.send(appEvent("big")), bridge.Duplicate, "", "")
+		r.checkAccepted("a", "dead "+appEvent("big"), "big")
+	})
+}
+
 // TestReplayOfDeadLetters asserts that what is no event waits in a lane too, and becomes the same dead letter as at the door.
 func TestReplayOfDeadLetters(t *testing.T) {
 	withRig(t, func(r *rig) {
