@@ -14,19 +14,33 @@ import (
 // SetAside implements bridge.Log. The file is named after the lane, when the delivery was received (in Unix nanoseconds) and its number; it
 // begins with a line of JSON, and the body follows byte for byte.
 func (l *log) SetAside(e bridge.Entry) error {
-	dir := l.spool.asideDir()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	name := fmt.Sprintf("%s-entry-%d-%d", l.lane, e.Delivery.ReceivedAt.UnixNano(), e.Number)
+	if err := l.spool.putAside(name, encode(e.Number, e.Delivery)); err != nil {
 		return err
 	}
-	name := filepath.Join(dir, fmt.Sprintf("%s-entry-%d-%d", l.lane, e.Delivery.ReceivedAt.UnixNano(), e.Number))
-	record := encode(e.Number, e.Delivery)
-	if err := file.Write(name, record); err != nil {
-		return err
-	}
-	l.spool.bytes.Add(int64(len(record)))
 	l.spool.setAside.Inc()
-	l.spool.log.Error("no topic takes an entry of the spool: it is set aside on disk", "lane", l.lane, "file", name)
+	l.spool.log.Error("no topic takes an entry of the spool: it is set aside on disk", "lane", l.lane, "file", filepath.Join(l.spool.asideDir(), name))
 	return nil
+}
+
+// putAside writes a file into .set-aside durably, and counts it; once only where it was there before. It blocks on the disk.
+func (s *Spool) putAside(name string, content []byte) error {
+	if err := os.MkdirAll(s.asideDir(), 0o700); err != nil {
+		return err
+	}
+	path := filepath.Join(s.asideDir(), name)
+	before := sizeOf(path)
+	err := file.Write(path, content)
+	s.bytes.Add(sizeOf(path) - before)
+	return err
+}
+
+func sizeOf(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil { // there is none
+		return 0
+	}
+	return info.Size()
 }
 
 // countAside counts what lies in .set-aside: it is a part of what the spool may take, until somebody has looked at it and removed it.

@@ -115,6 +115,19 @@ func TestDamageIsSetAsideByteForByte(t *testing.T) {
 	}
 }
 
+// TestDamageReadAgain asserts that damage takes its room once, however often it is read: replay goes back after each refusal of Kafka.
+func TestDamageReadAgain(t *testing.T) {
+	dir, _ := original(t)
+	edit(t, dir, func(b []byte) []byte { b[start(t, b, 4)+fragmentBytes+250] ^= 1; return b })
+	o := open(t, dir, plenty)
+	for range 3 {
+		o.drain(t, 1)
+		if got, want := o.metric(t, "qlik_bridge_spool_bytes"), folderBytes(t, dir); got != want {
+			t.Errorf("got %v bytes, want those in the folder, %v", got, want)
+		}
+	}
+}
+
 // TestDamageOfPaddingCostsNothing shows that a byte that no entry is in is not counted as one.
 func TestDamageOfPaddingCostsNothing(t *testing.T) {
 	o := open(t, memory(t), plenty)

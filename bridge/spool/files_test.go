@@ -2,6 +2,7 @@ package spool_test
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -56,4 +57,23 @@ func onDiskBytes(t testing.TB, dir string) (size int64) {
 		}
 	}
 	return size
+}
+
+// folderBytes is what all files of a spool take.
+func folderBytes(t testing.TB, dir string) (total float64) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil {
+			total += float64(info.Size())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return total
 }

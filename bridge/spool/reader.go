@@ -2,7 +2,6 @@ package spool
 
 import (
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -206,17 +205,14 @@ func (l *log) lose(entries uint64) {
 func (l *log) keepDamaged(index int, d damage) { l.keep(l.reader.open, index, d) }
 
 func (l *log) keep(s *segment, index int, d damage) (kept bool) {
-	name := filepath.Join(l.spool.asideDir(), l.lane+"-"+filepath.Base(wlog.SegmentName("", index))+"-"+strconv.FormatInt(d.from, 10))
-	err := os.MkdirAll(l.spool.asideDir(), 0o700)
-	if err == nil {
-		b := make([]byte, d.to-d.from)
-		if _, err = s.file.ReadAt(b, d.from); err == nil || err == io.EOF {
-			err = os.WriteFile(name, b, 0o600)
-		}
-		l.spool.bytes.Add(int64(len(b)))
+	name := l.lane + "-" + filepath.Base(wlog.SegmentName("", index)) + "-" + strconv.FormatInt(d.from, 10)
+	b := make([]byte, d.to-d.from)
+	_, err := s.file.ReadAt(b, d.from)
+	if err == nil || err == io.EOF {
+		err = l.spool.putAside(name, b)
 	}
 	if err != nil {
-		l.spool.log.Error("damaged bytes of the spool cannot be set aside", "file", name, "error", err)
+		l.spool.log.Error("damaged bytes of the spool cannot be set aside", "file", filepath.Join(l.spool.asideDir(), name), "error", err)
 	}
 	return err == nil
 }
