@@ -147,3 +147,34 @@ func TestOpenOnAReadOnlyDisk(t *testing.T) {
 		}
 	}
 }
+
+// TestMarkBeyondTheEntries asserts that what is appended behind a mark of entries that were damaged is not taken for settled, where the disk
+// would not remove the file that holds the mark.
+func TestMarkBeyondTheEntries(t *testing.T) {
+	o := open(t, memory(t), plenty)
+	o.mustAdd(t, bodies(5, 300)...)
+	o.Settle(4)
+	eventually(t, "the mark is written", func() bool { return onDisk(t, o.dir, `{"settled":4}`) })
+	o.close(t)
+	edit(t, o.dir, func(b []byte) []byte { b[start(t, b, 4)+300] ^= 1; b[start(t, b, 5)+300] ^= 1; return b })
+	pin(t, filepath.Join(o.dir, lane, "00000000"))
+	o = open(t, o.dir, plenty)
+	want := o.mustAdd(t, []byte("goes on"))
+	o.close(t)
+	o = open(t, o.dir, plenty)
+	first, _ := o.Span()
+	same(t, o.drain(t, first), want)
+}
+
+// pin has a file stay, whoever removes it, until the test ends.
+func pin(t *testing.T, file string) {
+	t.Helper()
+	if err := syscall.Mount(file, file, "", syscall.MS_BIND, ""); err != nil {
+		t.Skipf("SKIP: a file cannot be mounted here (%v); root can", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(file, syscall.MNT_DETACH); err != nil {
+			t.Errorf("unmounting %s: %v", file, err)
+		}
+	})
+}

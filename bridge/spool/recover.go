@@ -68,7 +68,7 @@ func (l *log) recoverSegment(index int, youngest, behind bool) (bool, error) {
 			continue
 		}
 		behind = behind && h.Number == 0
-		l.next = max(l.next, h.Number+1)
+		l.next = max(l.next, h.Number+1, h.Settled+1) // no number that a mark calls settled is given again
 		l.settled = max(l.settled, h.Settled)
 	}
 }
