@@ -12,7 +12,7 @@ type backlog struct {
 	flying  map[uint64]flying   // those that a Publisher has not settled yet
 	cursor  uint64              // the next to replay
 	refused uint64              // the oldest that Kafka refused since replay went back last; 0: none
-	reading time.Time           // when the entry at the cursor was received, where it has been read
+	reading time.Time           // when the entry that replay read last was received, or the first where it has read none since the log was empty
 
 	// Entries whose record Kafka will never take are read once more, and become dead letters. back is the oldest of them; 0: none.
 	unwanted map[uint64]*Refusal

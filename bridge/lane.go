@@ -114,6 +114,9 @@ func (l *lane) append(f *flight, why *Refusal) {
 		f.landing <- landing{Failed, Position{}, asRefusal(err)}
 		return
 	}
+	if l.low > l.last {
+		l.reading = f.delivery.ReceivedAt // replay may not read it for long
+	}
 	f.number = l.entries.Append(f.delivery, func(number uint64, err error) { f.written(number, why, err) })
 	l.last = f.number
 	if !f.failed {

@@ -41,6 +41,49 @@ func TestLaneSpoolsInTime(t *testing.T) {
 	})
 }
 
+// TestLaneTellsTheOldest asserts that the age of what waits is known before replay has read it: while Kafka has not been there since the start, so
+// that replay waits, and in a second outage while the first produce is under way.
+func TestLaneTellsTheOldest(t *testing.T) {
+	check := func(t *testing.T, r *rig, want time.Time) {
+		t.Helper()
+		if got := r.ingester.Held(); got.Events != 2 || !got.Oldest.Equal(want) {
+			t.Errorf("got %d events, the oldest received at %v; want 2, and %v", got.Events, got.Oldest, want)
+		}
+	}
+	late := func(r *rig, id string, after time.Duration) time.Time {
+		d := deliver(appEvent(id))
+		d.ReceivedAt = receivedAt.Add(after)
+		go r.ingester.Ingest(context.Background(), d)
+		synctest.Wait()
+		return d.ReceivedAt
+	}
+	t.Run("Kafka away since the start", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			if err := r.ingester.Start(make(chan struct{})); err != nil {
+				t.Fatal(err)
+			}
+			oldest := late(r, "a", time.Hour)
+			r.broker.refuse(bridge.KafkaError)
+			late(r, "b", 2*time.Hour)
+			check(t, r, oldest)
+			r.stop()
+		})
+	})
+	t.Run("a second outage", func(t *testing.T) {
+		withRig(t, func(r *rig) {
+			r.turn("a")
+			r.broker.acknowledge()
+			r.checkHeld(0)
+			oldest := late(r, "b", time.Hour)
+			late(r, "c", 2*time.Hour)
+			r.broker.refuse(bridge.NotEnoughReplicas, "b") // c may be refused yet
+			check(t, r, oldest)
+			r.broker.acknowledge()
+		})
+	})
+}
+
 // TestLaneWaitsForTheDisk asserts that a disk that does not answer is no success, whether the record was offered to Kafka or not.
 func TestLaneWaitsForTheDisk(t *testing.T) {
 	withRig(t, func(r *rig) {
