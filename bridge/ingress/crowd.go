@@ -97,7 +97,7 @@ func (c *crowd) makePlace() {
 		return
 	}
 	if left := grace - time.Since(longest.since); left > 0 {
-		alarm := time.AfterFunc(left, c.changed.Signal)
+		alarm := time.AfterFunc(left, c.wake)
 		c.changed.Wait()
 		alarm.Stop()
 		return
@@ -105,6 +105,13 @@ func (c *crowd) makePlace() {
 	c.remove(longest)
 	c.metrics.cut.WithLabelValues(cutConnections).Inc()
 	_ = longest.Conn.Close() // does not block: what is still to be sent stays with the system
+}
+
+// wake has makePlace look again. It takes mu, so that it does not come before the wait.
+func (c *crowd) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changed.Signal()
 }
 
 // longest is the one that has waited longest, and that neither sends nor takes anything now; nil: there is none. Whoever waits for us is not cut off.
@@ -199,9 +206,7 @@ func (c *conn) Write(b []byte) (int, error) {
 func (c *conn) block() {
 	c.blocked.Add(1)
 	if c.crowd.full.Load() {
-		c.crowd.mu.Lock()
-		defer c.crowd.mu.Unlock()
-		c.crowd.changed.Signal()
+		c.crowd.wake()
 	}
 }
 
