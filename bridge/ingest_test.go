@@ -356,6 +356,9 @@ func TestFailing(t *testing.T) {
 	if err := i.Failing(receivedAt.Add(time.Minute)); err != nil {
 		t.Errorf("a minute later: got %v, want it forgotten", err)
 	}
+	if err := i.Failing(receivedAt.Add(-time.Minute)); err != nil {
+		t.Errorf("when the clock was set back a minute: got %v, want it forgotten", err)
+	}
 	p.settle = nil
 	i.Ingest(t.Context(), deliver(withMembers("")))
 	if err := i.Failing(receivedAt); err != nil {

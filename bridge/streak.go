@@ -51,7 +51,7 @@ func (i *Ingester) Troubled(now time.Time) error {
 // Failing says why deliveries are not acknowledged, nil where the last one was, or where few or none have come of late.
 func (i *Ingester) Failing(now time.Time) error {
 	n := i.streak.length.Load()
-	if n < streakLength || now.Sub(time.Unix(0, i.streak.last.Load())) > streakMemory {
+	if n < streakLength || now.Sub(time.Unix(0, i.streak.last.Load())).Abs() > streakMemory { // the clock may have been set back
 		return nil
 	}
 	return fmt.Errorf("the last %d deliveries were not acknowledged: %s", n, i.streak.why.Load())
