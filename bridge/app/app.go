@@ -115,10 +115,10 @@ func (a *App) wire() error {
 }
 
 // drain leaves Kafka its part of the time: a sender who drips a body does not use it up. Whoever was let in before the stop may wait for ack_timeout
-// and the disk, and has his answer all the same: that comes first where drain_timeout is not enough for both.
+// and the disk, and has his answer all the same: that comes first where what drain_delay leaves of drain_timeout is not enough for both.
 func (a *App) drain(ctx context.Context) error {
 	answer := a.config.AckTimeout + time.Second
-	reserve := max(0, min(answer, a.config.DrainTimeout-answer))
+	reserve := max(0, min(answer, a.config.DrainTimeout-a.config.DrainDelay-answer))
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-reserve))

@@ -149,33 +149,57 @@ func TestStopIsBounded(t *testing.T) {
 	}
 }
 
-// TestStopAnswersWhoWasLetIn asserts that a delivery that was let in just before the stop has its answer though Kafka gives none and drain_timeout is
-// not enough to wait for Kafka beyond that.
+// TestStopAnswersWhoWasLetIn asserts that a delivery that was let in just before the stop, or in drain_delay, has its answer though Kafka gives none
+// and drain_timeout is not enough to wait for Kafka beyond that.
 func TestStopAnswersWhoWasLetIn(t *testing.T) {
 	t.Parallel()
-	r, k := startReady(t, func(c *app.Config) { c.AckTimeout, c.DrainTimeout = 2*time.Second, 3500*time.Millisecond })
-	asked := make(chan struct{})
-	reached := sync.OnceFunc(func() { close(asked) })
-	k.Cluster().ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
-		reached()
-		k.Cluster().KeepControl()
-		k.Cluster().SleepControl(func() { time.Sleep(patience) })
-		return nil, nil, false
-	})
-	answer := make(chan sandbox.Answer, 1)
-	go func() {
-		a, err := r.tenant.Post(context.Background(), []byte(event))
-		if err != nil {
-			t.Error(err)
-		}
-		answer <- a
-	}()
-	<-asked
-	if err := r.Stop(); !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "stopping ingress") {
-		t.Errorf("got %v, want Kafka alone not to end", err)
+	tests := []struct {
+		name           string
+		delay, timeout time.Duration
+		letIn          time.Duration // after the stop began
+	}{
+		{name: "before the stop", timeout: 3500 * time.Millisecond},
+		{name: "in drain_delay", delay: 3 * time.Second, timeout: 6 * time.Second, letIn: 1500 * time.Millisecond},
 	}
-	if a := <-answer; a.Status != 503 {
-		t.Errorf("got %+v, want 503", a)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r, k := startReady(t, func(c *app.Config) {
+				c.AckTimeout, c.DrainDelay, c.DrainTimeout = 2*time.Second, tt.delay, tt.timeout
+			})
+			must(t, r.config.Validate())
+			asked := make(chan struct{})
+			reached := sync.OnceFunc(func() { close(asked) })
+			k.Cluster().ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+				reached()
+				k.Cluster().KeepControl()
+				k.Cluster().SleepControl(func() { time.Sleep(patience) })
+				return nil, nil, false
+			})
+			answer, stopped := make(chan sandbox.Answer, 1), make(chan error, 1)
+			stop := func() { stopped <- r.Stop() }
+			if tt.letIn > 0 {
+				go stop()
+				time.Sleep(tt.letIn)
+			}
+			go func() {
+				a, err := r.tenant.Post(context.Background(), []byte(event))
+				if err != nil {
+					t.Error(err)
+				}
+				answer <- a
+			}()
+			<-asked
+			if tt.letIn == 0 {
+				go stop()
+			}
+			if err := <-stopped; !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "stopping ingress") {
+				t.Errorf("got %v, want Kafka alone not to end", err)
+			}
+			if a := <-answer; a.Status != 503 {
+				t.Errorf("got %+v, want 503", a)
+			}
+		})
 	}
 }
 
