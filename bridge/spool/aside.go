@@ -25,7 +25,7 @@ func (l *log) SetAside(e bridge.Entry) error {
 
 // putAside writes a file into .set-aside durably, and counts it; once only where it was there before. It blocks on the disk.
 func (s *Spool) putAside(name string, content []byte) error {
-	if err := os.MkdirAll(s.asideDir(), 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(s.asideDir(), 0o700), file.SyncFolder(s.dir)); err != nil { // synced each time: the process that made it may have died
 		return err
 	}
 	path := filepath.Join(s.asideDir(), name)
