@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"qlikbridge/bridge"
 )
@@ -55,6 +57,31 @@ func TestSetAsideCounts(t *testing.T) {
 	if got := next.metric(t, "qlik_bridge_spool_bytes"); got < 3<<20 || got > 3<<20+1000 {
 		t.Errorf("got %v bytes, want the entry that is set aside", got)
 	}
+}
+
+// TestSetAsideGivesItsRoomBack asserts that there is room again, soon and without a new start, when somebody has removed what was set aside.
+func TestSetAsideGivesItsRoomBack(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		o := open(t, dir, 4<<20)
+		if err := o.SetAside(o.mustAdd(t, body(1, 3<<20))[0]); err != nil {
+			t.Fatal(err)
+		}
+		o.Settle(1)
+		time.Sleep(2 * time.Minute)
+		if got := o.metric(t, "qlik_bridge_spool_bytes"); got != folderBytes(t, dir) {
+			t.Errorf("got %v bytes, want those of the folder, %v", got, folderBytes(t, dir))
+		}
+		refused(t, o.Room(), bridge.SpoolFull)
+		if err := os.RemoveAll(filepath.Join(dir, ".set-aside")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute + time.Second)
+		if got := o.metric(t, "qlik_bridge_spool_bytes"); got != 0 || o.Room() != nil {
+			t.Errorf("got %v bytes, and %v; want none, and room", got, o.Room())
+		}
+		o.close(t)
+	})
 }
 
 func asideHolds(t *testing.T, dir string, body []byte) bool {

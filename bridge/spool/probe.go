@@ -24,7 +24,7 @@ func (s *Spool) fail(err error) {
 	}
 	s.log.Error("the disk of the spool takes nothing: while Kafka is away deliveries are answered 503", "error", err)
 	s.probes.Go(func() {
-		for s.pause() {
+		for s.pause(probeInterval) {
 			if s.probe() == nil {
 				s.broken.Store(nil)
 				s.log.Info("the disk of the spool takes entries again")
@@ -34,9 +34,9 @@ func (s *Spool) fail(err error) {
 	})
 }
 
-// pause waits until the next probe; false: the spool is closed.
-func (s *Spool) pause() bool {
-	timer := time.NewTimer(probeInterval)
+// pause waits; false: the spool is closed.
+func (s *Spool) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

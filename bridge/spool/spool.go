@@ -42,8 +42,11 @@ type Spool struct {
 	logs   map[string]*log // :: lane -> its log
 	closed bool
 
+	asideMu    sync.Mutex // held while something is set aside, or counted there
+	asideBytes int64      // what of bytes is in .set-aside
+
 	ended  chan struct{}
-	probes sync.WaitGroup
+	probes sync.WaitGroup // and whatever else looks at the disk now and then
 }
 
 // Names in the folder, beside those of lanes.
@@ -79,6 +82,7 @@ func Open(c Config, reg prometheus.Registerer, logger *slog.Logger) (*Spool, err
 		_ = s.lock.Close()
 		return nil, fmt.Errorf("spool.dir %s: %w", c.Dir, err)
 	}
+	s.probes.Go(s.watchAside)
 	return s, nil
 }
 
