@@ -140,13 +140,14 @@ func (e *Event) mendContentType() {
 }
 
 // carries reports whether a media type can be that of the event's data. The Go SDK knows JSON by these two names only, in lower case; it
-// refuses the record where data of another type, such as application/x+json, is no string.
+// refuses the record where data of another type, such as application/x+json, is no string. Control characters, which ParseMediaType
+// takes behind a parameter and in quotes, go into no header of HTTP, and are forbidden in any attribute.
 func (e *Event) carries(mediaType string) bool {
 	if mediaType == "application/json" {
 		return true
 	}
 	base, _, err := mime.ParseMediaType(mediaType)
-	if err != nil || !strings.Contains(base, "/") {
+	if err != nil || !strings.Contains(base, "/") || hasControl(mediaType) {
 		return false
 	}
 	base, _, _ = strings.Cut(mediaType, ";") // as sent
