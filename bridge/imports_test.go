@@ -33,6 +33,7 @@ var homes = []struct {
 	{"code.dny.dev/ssrf", []string{"bridge/deliver"}, "one guard before what is configured by URL"},
 	{"github.com/standard-webhooks", []string{"bridge/deliver"}, "one way to sign what is posted"},
 	{"github.com/valyala/fasttemplate", []string{"bridge/deliver"}, "placeholders, and not text/template, which keeps every method in the binary"},
+	{"golang.org/x/net", []string{"bridge/deliver"}, "what a header can hold, as net/http itself judges"},
 	// The doctor asks the running bridge over HTTP, as an operator and Qlik do.
 	{"net/http", []string{"bridge/ingress", "bridge/admin", "bridge/sse", "bridge/app", "bridge/sandbox", "bridge/kafka", "bridge/deliver", "bridge/doctor", "bridge/proof",
 		"cmd/consumer-slack", "cmd/bench", "cmd/bench-baseline", "cmd/chaos", "cmd/k8s-test"}, "the domain has no network"},

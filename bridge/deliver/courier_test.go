@@ -96,6 +96,34 @@ func (p *play) attempts() int {
 	return len(p.tried)
 }
 
+// TestUnsendable asserts that an event whose type of data no header can hold is a dead letter of its own, and holds up nothing: the sink is well.
+func TestUnsendable(t *testing.T) {
+	tests := []struct {
+		name, contentType string // as JSON has it between quotes
+		mode              Mode
+		want              int // requests
+	}{
+		{name: "a line feed", contentType: `application/json; charset=utf-8\n`, mode: Binary},
+		{name: "a control character in quotes", contentType: `text/json;a=\"\u0001\"`, mode: Binary},
+		{name: "DEL", contentType: `application/json; a=\"\u007f\"`, mode: Binary},
+		{name: "a letter beyond ASCII", contentType: `application/json; a=\"ü\"`, mode: Binary, want: 1},
+		{name: "in the body", contentType: `application/json; charset=utf-8\n`, mode: Structured, want: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := startSink(t, nil)
+			e := sample(t, `{},"datacontenttype":"`+tt.contentType+`"`) // a setter of the SDK would trim it
+			a := ready(t, local, subscribe(t, s.URL, func(s *Subscription) { s.Sink.Mode = tt.mode })).post(t.Context(), e)
+			if n := len(s.requests()); n != tt.want || (a.outcome == Delivered) != (tt.want == 1) {
+				t.Fatalf("got %+v and %d requests, want %d", a, n, tt.want)
+			}
+			if tt.want == 0 && (a.outcome != Unsendable || !strings.Contains(a.err.Error(), "datacontenttype")) {
+				t.Errorf("got %+v, want it unsendable for its datacontenttype", a)
+			}
+		})
+	}
+}
+
 // TestDeadLetter asserts how often a sink is tried that answers an event badly, and what the dead letter says.
 func TestDeadLetter(t *testing.T) {
 	tests := []struct {

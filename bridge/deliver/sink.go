@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+	"golang.org/x/net/http/httpguts"
 
 	"qlikbridge/bridge"
 	"qlikbridge/bridge/file"
@@ -157,12 +158,19 @@ func (k *sink) connections(n Network, s *Subscription) (err error) {
 	return nil
 }
 
-// request makes the request for an event; an error is final.
+// errContentType is of an event whose type of data no header can hold.
+var errContentType = errors.New("datacontenttype holds characters that no header of HTTP can; mode structured can carry it")
+
+// request makes the request for an event; an error is final. net/http would refuse a header before it connects, as if the sink were away, and the gate
+// would close for ever: so the one header that an event writes as it is, in mode binary, is looked at here.
 func (k *sink) request(ctx context.Context, e *event.Event, now time.Time) (*http.Request, error) {
 	header := maps.Clone(k.header)
 	body, err := k.content(e, header)
 	if err != nil {
 		return nil, err
+	}
+	if !httpguts.ValidHeaderFieldValue(header.Get(contentType)) {
+		return nil, errContentType
 	}
 	if err := k.signer.sign(header, webhookID(e), now, body); err != nil {
 		return nil, err
