@@ -51,8 +51,6 @@ func Load(path string, environ []string, flags Overrides) (Config, error) {
 	return c, nil
 }
 
-// readFile reads the file twice: as a tree for merging, and strictly for its errors, which quote the line. A key without a value counts as
-// unset.
 func readFile(path string) (map[string]any, error) {
 	if path == "" {
 		return nil, nil
@@ -61,20 +59,30 @@ func readFile(path string) (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration file: %w", err)
 	}
-	if err := nesting.Check(string(content)); err != nil {
+	err = nesting.Check(string(content))
+	var tree map[string]any
+	if err == nil {
+		tree, err = parse(content)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("configuration file %s: %w", path, err)
 	}
-	strict, tree := DefaultConfig(), map[string]any{}
-	documents := yaml.NewDecoder(bytes.NewReader(content))
+	return tree, nil
+}
+
+// parse reads a file twice: as a tree for merging, and strictly for its errors, which quote the line. A key without a value counts as unset.
+func parse(content []byte) (tree map[string]any, err error) {
+	defer nesting.Caught(&err)
+	strict, documents := DefaultConfig(), yaml.NewDecoder(bytes.NewReader(content))
 	if err := documents.Decode(&tree); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("configuration file %s: %w", path, err)
+		return nil, err
 	}
 	if err := documents.Decode(&map[string]any{}); err != io.EOF {
-		return nil, fmt.Errorf("configuration file %s has more than one YAML document; write one, without a line ---", path)
+		return nil, errors.New("more than one YAML document; write one, without a line ---")
 	}
 	prune(tree)
 	if err := yaml.UnmarshalWithOptions(content, &strict, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("configuration file %s: %w", path, keyed(err, tree))
+		return nil, keyed(err, tree)
 	}
 	return tree, nil
 }

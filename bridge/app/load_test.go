@@ -199,6 +199,7 @@ func TestLoadFileErrors(t *testing.T) {
 		{name: "no YAML", text: "listen: [\n", want: []string{"[1:9]"}},
 		{name: "brackets without end", text: "listen: " + strings.Repeat("[", 200_000), want: []string{"[1:72]", "nested more than 64 deep"}},
 		{name: "lists in lists", text: strings.Repeat("- ", 100_000), want: []string{"[1:129]", "nested more than 64 deep"}},
+		{name: "a tag for a list", text: "listen: \":1\"\nsources: !include x\n", want: []string{"[2:10]", "a tag of YAML"}},
 		{name: "a tab", text: "kafka:\n\tbrokers: x\n", want: []string{"[2:1]"}},
 		{name: "text", text: "just text\n", want: []string{"[1:1]"}},
 		{name: "duration without unit", text: "ack_timeout: 5\n", want: []string{"[1:14]", "ack_timeout"}},

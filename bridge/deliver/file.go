@@ -57,8 +57,8 @@ func (f *File) Warnings(t topics.Config) (lines []string) {
 	return lines
 }
 
-func parse(content []byte) (File, error) {
-	var f File
+func parse(content []byte) (f File, err error) {
+	defer nesting.Caught(&err)
 	documents := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict())
 	if err := documents.Decode(&f); err != nil && err != io.EOF {
 		return f, err

@@ -74,6 +74,8 @@ func TestLoadRefused(t *testing.T) {
 		{name: "no YAML", file: "a: [", want: []string{"[1:"}},
 		{name: "brackets without end", file: "subscriptions: " + strings.Repeat("[", 200_000), want: []string{"[1:79]", "nested more than 64 deep"}},
 		{name: "lists in lists", file: "subscriptions:\n  " + strings.Repeat("- ", 100_000) + "x", want: []string{"[2:129]", "nested more than 64 deep"}},
+		{name: "a tag for subscriptions", file: "subscriptions: !!binary x\n", want: []string{"[1:16]", "a tag of YAML"}},
+		{name: "a tag for a list", file: one("    types: !include x\n"), want: []string{"[4:12]", "a tag of YAML"}},
 		{name: "two documents", file: one("---\nsubscriptions: []\n"), want: []string{"more than one YAML document"}},
 		{name: "an unknown key", file: one("    sinks: {}\n"), want: []string{"[4:5]", "sinks"}},
 		{name: "an unknown key further in", file: one("    retries: {attempt: 3}\n"), want: []string{"[4:15]", "attempt"}},

@@ -74,8 +74,8 @@ type plainness struct{ err error }
 // Visit implements ast.Visitor.
 func (p *plainness) Visit(node ast.Node) ast.Visitor {
 	switch node.(type) {
-	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode:
-		p.err = fmt.Errorf("filter: anchors, aliases and tags of YAML (%s) have no place in a filter", quoted(node.String()))
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		p.err = fmt.Errorf("filter: anchors and aliases of YAML (%s) have no place in a filter", quoted(node.String()))
 	}
 	return p
 }

@@ -1,5 +1,5 @@
 // Package nesting bounds YAML before it is parsed. The parser takes memory and time by the square of how deep a text is nested, and 200 KB of
-// brackets are gigabytes to it.
+// brackets are gigabytes to it; over a tag in place of a list it panics.
 package nesting
 
 import (
@@ -17,8 +17,8 @@ const (
 	mostLevels = 64        // whether of brackets or of indentation
 )
 
-// Check refuses a text that would be much to parse. It finds words and signs as the parser does, so that brackets in quotes and comments neither
-// count nor hide others. The error holds line and column, and nothing of the text. It does not wait, and keeps nothing.
+// Check refuses a text that would be much to parse, or has a tag (!!binary x, !include x): no file of the bridge has a use for one. It finds words and
+// signs as the parser does, so that brackets and tags in quotes and comments neither count nor hide others. The error holds line and column, and nothing of the text. It does not wait, and keeps nothing.
 func Check(text string) error {
 	if len(text) > mostBytes {
 		return fmt.Errorf("%d bytes of YAML; at most %d", len(text), mostBytes)
@@ -31,15 +31,26 @@ func Check(text string) error {
 			return nil
 		}
 		for _, t := range some {
+			tokens++
 			d.add(t)
-			if tokens++; tokens > mostTokens {
-				return fmt.Errorf("[%d:%d] more than %d words and signs of YAML", t.Position.Line, t.Position.Column, mostTokens)
-			}
-			if d.levels() > mostLevels {
-				return fmt.Errorf("[%d:%d] nested more than %d deep", t.Position.Line, t.Position.Column, mostLevels)
+			if what := tooMuch(t, tokens, d.levels()); what != "" {
+				return fmt.Errorf("[%d:%d] %s", t.Position.Line, t.Position.Column, what)
 			}
 		}
 	}
+}
+
+// tooMuch says what is wrong with a token, the n-th, which is so many levels deep; "": nothing.
+func tooMuch(t *token.Token, n, levels int) string {
+	switch {
+	case n > mostTokens:
+		return fmt.Sprintf("more than %d words and signs of YAML", mostTokens)
+	case levels > mostLevels:
+		return fmt.Sprintf("nested more than %d deep", mostLevels)
+	case t.Type == token.TagType:
+		return "a tag of YAML, which begins with !; write the value without it, or in quotes where the ! belongs to it"
+	}
+	return ""
 }
 
 // depth is how deep the tokens until now lead.

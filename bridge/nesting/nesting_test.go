@@ -39,6 +39,12 @@ func TestCheck(t *testing.T) {
 		{name: "lists of objects", text: strings.Repeat("- a: 1\n  b: 2\n", 500)},
 		{name: "brackets in lists", text: strings.Repeat("- ", 33) + strings.Repeat("[", 32), want: "nested"},
 		{name: "keys in keys", text: strings.Repeat("? ", 65), want: "nested"},
+		{name: "a tag", text: "a: 1\nb: !!binary x", want: "[2:4] a tag of YAML"},
+		{name: "a tag of somebody's", text: "sources: !include x", want: "[1:10] a tag of YAML"},
+		{name: "a tag in brackets", text: "a: [b, !t {c: d}]", want: "[1:8] a tag of YAML"},
+		{name: "a tag of a key", text: "? !t a\n: b", want: "[1:3] a tag of YAML"},
+		{name: "a tag behind an anchor", text: "a: &b !t c", want: "[1:7] a tag of YAML"},
+		{name: "no tags", text: "a: '!t x'\nb: \"!t\" # !t\nc: x !t\nd: |\n  !t\ne!: x"},
 		{name: "wide", text: strings.Repeat("a: 1\n", 20_000), want: "more than 50000 words and signs"},
 		{name: "long", text: strings.Repeat("#", 512<<10+1), want: "524289 bytes of YAML; at most 524288"},
 	}

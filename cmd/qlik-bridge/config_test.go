@@ -74,6 +74,7 @@ func TestConfigCheck(t *testing.T) {
 		{name: "password not there", text: "secrets_file: " + good + "\nkafka: {sasl: {mechanism: PLAIN, username: u, password_file: /none}}\n",
 			code: 2, want: []string{"kafka.sasl.password_file", "/none"}},
 		{name: "invalid", text: "ack_timeout: 0s\n", code: 2, want: []string{"ack_timeout", "file.yaml"}},
+		{name: "a tag for a list", text: "sources: !include x\n", code: 2, want: []string{"[1:10]", "a tag of YAML", "file.yaml"}},
 		{name: "unknown key", text: "ack_timeout: 1s\nacks: all\n", code: 2, want: []string{"[2:1]", "acks", "file.yaml"}},
 	}
 	for _, tt := range tests {

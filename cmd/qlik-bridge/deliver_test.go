@@ -144,6 +144,7 @@ func TestDeliverCheck(t *testing.T) {
 	bad := file(t, "bad.yaml", "subscriptions:\n  - name: a\n    sink:\n      url: https://a.example\n      mode: batch\n")
 	missing := file(t, "missing.yaml", "subscriptions:\n  - name: a\n    sink:\n      url_file: /none/url\n    signing: {secret_file: /none/secret}\n")
 	doubtful := file(t, "doubtful.yaml", "subscriptions: [{name: a, types: [com.qlik.app.create], sink: {url: 'https://a.example'}}]\n")
+	tagged := file(t, "tagged.yaml", "subscriptions: !!binary x\n")
 	check := func(path string) ended {
 		return run(t, "deliver", "--check", "--deliver-subscriptions-file", path, "--kafka-brokers", "127.0.0.1:1")
 	}
@@ -151,6 +152,7 @@ func TestDeliverCheck(t *testing.T) {
 	check(doubtful).expect(t, 0, "warning: subscription a", `type "com.qlik.app.create" is not in the catalogue`, "only qlik.other")
 	check(missing).expect(t, 2, "[4:17]", "/none/url", "[5:28]", "/none/secret")
 	check(bad).expect(t, 2, bad, "[5:13]", "subscriptions[0].sink.mode", "batch")
+	check(tagged).expect(t, 2, tagged, "[1:16]", "a tag of YAML")
 	check("/none").expect(t, 2, "/none")
 	run(t, "deliver").expect(t, 2, "deliver.subscriptions_file", "QLIK_BRIDGE_DELIVER_SUBSCRIPTIONS_FILE")
 	run(t, "deliver", "--deliver-subscriptions-file", bad).expect(t, 2, "[5:13]")
