@@ -79,7 +79,7 @@ func bound(tokens []antlr.Token) error {
 	return nil
 }
 
-// check finds mistakes of grammar, and names of functions and attributes that cannot be.
+// check finds mistakes of grammar, names of functions and attributes that cannot be, and what can be read in two ways.
 func check(tokens antlr.TokenStream) error {
 	p := gen.NewCESQLParserParser(tokens)
 	mistake := &mistake{}
@@ -89,14 +89,18 @@ func check(tokens antlr.TokenStream) error {
 	if mistake.err != nil {
 		return mistake.err
 	}
-	return checkNames(tree)
+	return checkNode(tree)
 }
 
-func checkNames(tree antlr.Tree) error {
+func checkNode(tree antlr.Tree) error {
 	switch node := tree.(type) {
 	case *gen.IdentifierContext:
 		if err := checkAttribute(strings.ToLower(node.GetText())); err != nil {
 			return fmt.Errorf("CESQL: %w", err)
+		}
+	case *gen.BinaryLogicExpressionContext:
+		if err := checkMixed(node); err != nil {
+			return err
 		}
 	case *gen.FunctionInvocationExpressionContext:
 		name, arguments := node.FunctionIdentifier().GetText(), node.FunctionParameterList().(*gen.FunctionParameterListContext).AllExpression()
@@ -105,11 +109,28 @@ func checkNames(tree antlr.Tree) error {
 		}
 	}
 	for _, child := range tree.GetChildren() {
-		if err := checkNames(child); err != nil {
+		if err := checkNode(child); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkMixed refuses a AND b OR c without brackets: the grammar knows no precedence among AND, OR and XOR and begins at the right, a AND (b OR c), where
+// whoever knows another language means (a AND b) OR c, and would get other events than he asked for.
+func checkMixed(node *gen.BinaryLogicExpressionContext) error {
+	for _, side := range node.AllExpression() {
+		inner, ok := side.(*gen.BinaryLogicExpressionContext)
+		if ok && operator(inner) != operator(node) {
+			return fmt.Errorf("CESQL: %s and %s side by side; put brackets around what belongs together, (a AND b) OR c", operator(node), operator(inner))
+		}
+	}
+	return nil
+}
+
+// operator is AND, OR or XOR, which stands between the two sides.
+func operator(node *gen.BinaryLogicExpressionContext) string {
+	return strings.ToUpper(node.GetChild(1).(antlr.ParseTree).GetText())
 }
 
 // mistake keeps the first mistake that a lexer or parser reports.

@@ -13,7 +13,7 @@ func FuzzFilter(f *testing.F) {
 	for _, text := range []string{
 		`{"any":[{"exact":{"type":"com.qlik.app.created"}},{"not":{"prefix":{"id":"a"}}},{"suffix":{"source":"e"}}]}`,
 		"- all:\n  - sql: type LIKE 'com.%'\n- exact: {time: '2026-11-25T10:00:00Z'}\n",
-		`EXISTS tenantid AND (LOWER(type) LIKE '%\_x' OR level IN (1, -2) XOR NOT urgent)`,
+		`EXISTS tenantid AND (LOWER(type) LIKE '%\_x' OR (level IN (1, -2) XOR NOT urgent))`,
 		`SUBSTRING(subject, -2, 1) = RIGHT(id, 1 + 2 * 3 / 4 % 5)`, `CONCAT_WS(',', type, "it\"s") <> ''`, `1-1`, `type =`, "&a [*a]", "'\xff",
 	} {
 		f.Add(text)
