@@ -70,19 +70,19 @@ func readFile(path string) (map[string]any, error) {
 	return tree, nil
 }
 
-// parse reads a file twice: as a tree for merging, and strictly for its errors, which quote the line. A key without a value counts as unset.
+// parse reads a file twice: as a tree for merging, and strictly for its errors, which name the line. A key without a value counts as unset.
 func parse(content []byte) (tree map[string]any, err error) {
 	defer nesting.Caught(&err)
 	strict, documents := DefaultConfig(), yaml.NewDecoder(bytes.NewReader(content))
 	if err := documents.Decode(&tree); err != nil && err != io.EOF {
-		return nil, err
+		return nil, nesting.Unquoted(content, err)
 	}
 	if err := documents.Decode(&map[string]any{}); err != io.EOF {
 		return nil, errors.New("more than one YAML document; write one, without a line ---")
 	}
 	prune(tree)
 	if err := yaml.UnmarshalWithOptions(content, &strict, yaml.Strict()); err != nil {
-		return nil, keyed(err, tree)
+		return nil, nesting.Unquoted(content, keyed(err, tree))
 	}
 	return tree, nil
 }
@@ -96,7 +96,7 @@ func prune(tree map[string]any) {
 	}
 }
 
-// keyed names the key where err quotes no line: so it is with types that read their text themselves (log.level, a retention).
+// keyed names the key where err names no line: so it is with types that read their text themselves (log.level, a retention).
 func keyed(err error, tree map[string]any) error {
 	if quoting := yaml.Error(nil); errors.As(err, &quoting) {
 		return err

@@ -221,6 +221,17 @@ func TestLoadFileErrors(t *testing.T) {
 	}
 }
 
+// TestLoadTellsNothing asserts that an error holds no line of the file beside the mistake, where a URL can have a password.
+func TestLoadTellsNothing(t *testing.T) {
+	const head = "kafka:\n  sasl:\n    token_url: https://user:planted@login.example/token\n"
+	for _, mistake := range []string{"    scope: x\n", "    scopes: x\n", "    username: [\n", "\tusername: x\n", "    token_url: x\n", "ack_timeout: 5\n", "text\n"} {
+		_, err := app.Load(write(t, head+mistake), nil, nil)
+		if err == nil || strings.Contains(err.Error(), "planted") || !strings.Contains(err.Error(), "[") {
+			t.Errorf("%q: got %v, want an error with its place and without the password", mistake, err)
+		}
+	}
+}
+
 // TestLoadErrors asserts that a bad value from the environment or a flag is named by its key and by where it came from.
 func TestLoadErrors(t *testing.T) {
 	tests := []struct {

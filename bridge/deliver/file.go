@@ -61,7 +61,7 @@ func parse(content []byte) (f File, err error) {
 	defer nesting.Caught(&err)
 	documents := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict())
 	if err := documents.Decode(&f); err != nil && err != io.EOF {
-		return f, err
+		return f, nesting.Unquoted(content, err)
 	}
 	if err := documents.Decode(&File{}); err != io.EOF {
 		return f, errors.New("more than one YAML document; write one, without a line ---")

@@ -149,6 +149,34 @@ func TestLoadRefused(t *testing.T) {
 	}
 }
 
+// TestLoadTellsNothing asserts that an error holds no line of the file beside the mistake, where a URL can be a secret.
+func TestLoadTellsNothing(t *testing.T) {
+	const head = "subscriptions:\n  - name: a\n    sink: {url: 'https://hooks.example.com/planted'}\n"
+	tests := []struct {
+		name, file string
+		want       []string
+	}{
+		{name: "an unknown key", file: head + "    sinks: {}\n", want: []string{"[4:5]", "subscriptions[0].sinks", "unknown"}},
+		{name: "another type", file: head + "    concurrency: many\n", want: []string{"[4:18]", "subscriptions[0].concurrency"}},
+		{name: "a key twice", file: head + "    name: b\n", want: []string{"[4:5]", "name"}},
+		{name: "no YAML", file: head + "    types: [a\n", want: []string{"[4:12]"}},
+		{name: "a bad value", file: head + "    start: now\n", want: []string{"[4:12]", "subscriptions[0].start"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Load(write(t, "subscriptions.yaml", tt.file), topics.DefaultConfig())
+			if err == nil || strings.Contains(err.Error(), "planted") || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("got %v, want one line without the URL", err)
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("got %v, want %q in it", err, part)
+				}
+			}
+		})
+	}
+}
+
 // TestDocumentedFile asserts that the file of docs/deliver.md can be used as it stands there, with files in place of those that it names.
 func TestDocumentedFile(t *testing.T) {
 	page, err := os.ReadFile("../../docs/deliver.md")
