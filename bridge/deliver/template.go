@@ -14,6 +14,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/valyala/fasttemplate"
+	"golang.org/x/net/http/httpguts"
 )
 
 // template makes a body of a text with placeholders, {{path}} or {{path:form}}. It is not text/template, for which the linker would have to keep
@@ -71,6 +72,8 @@ func (t *template) chooseEscape() error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("content_type %q: %w", t.contentType, err)
+	case !httpguts.ValidHeaderFieldValue(t.contentType): // in quotes and behind a parameter ParseMediaType takes what net/http refuses, of every event
+		return fmt.Errorf("content_type %q: no header of HTTP can hold its control characters; leave them out", t.contentType)
 	case media == "application/json" || strings.HasSuffix(media, "+json"):
 		t.json, t.escape = true, inQuotes
 	case media == "application/x-www-form-urlencoded":

@@ -81,6 +81,8 @@ func TestTemplateRefused(t *testing.T) {
 		{name: "as a name", template: `{ {{data.name:json}}:1 }`, want: "no JSON"},
 		{name: "no JSON", template: `hello {{id}}`, want: "no JSON"},
 		{name: "HTML", template: `<b>{{id}}</b>`, contentType: "text/html", want: "content_type"},
+		{name: "a type with a line feed", template: `{"a":1}`, contentType: "application/json; charset=utf-8\n", want: "control characters"},
+		{name: "a type with a control character in quotes", template: `{"a":1}`, contentType: "application/json; a=\"\x01\"", want: "control characters"},
 		{name: "no type", template: `{{id}}`, contentType: ";", want: "content_type"},
 	}
 	for _, tt := range tests {
