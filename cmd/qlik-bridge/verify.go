@@ -77,7 +77,7 @@ func verifyEvent(out io.Writer, body []byte, output string) error {
 		{"family", e.Family.Name}, {"partition key", e.Key}, {"repairs", e.Repairs.String()}, {"data", describe(e)},
 	} {
 		if row[1] != "" {
-			fmt.Fprintf(out, "%-14s %s\n", row[0], row[1])
+			fmt.Fprintf(out, "%-14s %s\n", row[0], plain(row[1]))
 		}
 	}
 	return nil

@@ -36,6 +36,7 @@ func TestVerify(t *testing.T) {
 		{name: "dead letter", args: []string{"-"}, in: `{"type":"a","type":"b"}`, code: 1, want: []string{"would be a dead letter", "duplicate_key"}},
 		{name: "empty", args: []string{"-"}, code: 1, want: []string{"empty_body"}},
 		{name: "repairs", args: []string{"-"}, in: `{"type":"com.qlik.unheard.of"}`, want: []string{"other", "id_missing", "time_missing", "none"}},
+		{name: "a key that a terminal would obey", args: []string{"-"}, in: `{"type":"com.qlik.app.created","data":{"id":"\u001b[31mred\u009b"}}`, want: []string{`\x1b[31mred\u009b`}},
 		{name: "no such file", args: []string{"/none"}, code: 2, want: []string{"/none"}},
 	}
 	for _, tt := range tests {
