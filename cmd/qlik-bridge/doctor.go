@@ -35,7 +35,7 @@ It changes nothing else. Each line that is not ok says what to do. It fails when
 	flags.BoolVar(&d.NoSpool, "no-spool", false, "leave the spool's folder out: it is not on this machine")
 	without := flags.Bool("no-round-trip", false, "send no event")
 	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
-		if err := errors.Join(validURL("--admin-url", d.AdminURL), validURL("--url", d.URL)); err != nil {
+		if err := errors.Join(optionalURL("--admin-url", d.AdminURL), optionalURL("--url", d.URL)); err != nil {
 			return badConfig(err)
 		}
 		c, err := load()
@@ -50,9 +50,17 @@ It changes nothing else. Each line that is not ok says what to do. It fails when
 	return cmd
 }
 
+// optionalURL takes a flag that was not given, too.
+func optionalURL(flag, text string) error {
+	if text == "" {
+		return nil
+	}
+	return validURL(flag, text)
+}
+
 func validURL(flag, text string) error {
 	u, err := url.Parse(text)
-	if text == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
+	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
 		return nil
 	}
 	return fmt.Errorf("%s %q: a URL such as https://hooks.example.com/webhooks/qlik", flag, text)

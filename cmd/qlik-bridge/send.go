@@ -61,6 +61,9 @@ func (s *sending) run(ctx context.Context, out, status io.Writer) error {
 	if s.count < 1 || !(s.rate >= 0 && s.rate <= mostPerSecond) {
 		return badConfig(fmt.Errorf("--count %d, --rate %g: 1 or more, and from 0 to %d", s.count, s.rate, mostPerSecond))
 	}
+	if err := validURL("--url", s.url); err != nil {
+		return badConfig(err)
+	}
 	next, err := s.bodies()
 	if err != nil {
 		return badConfig(err)
