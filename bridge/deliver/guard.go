@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -20,16 +21,29 @@ var privateNetworks = []netip.Prefix{
 	netip.MustParsePrefix("fc00::/7"), // RFC 4193
 }
 
+// metadata are where clouds hand out credentials beside link-local addresses. Most lie in networks that allow_private allows, and Azure's looks like one
+// of the internet; so they want a network of allow.
+var metadata = []netip.Addr{
+	netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd00:ec2::23"), // AWS: of an instance, of a pod in EKS
+	netip.MustParseAddr("fd20:ce::254"),    // Google
+	netip.MustParseAddr("168.63.129.16"),   // Azure
+	netip.MustParseAddr("100.100.100.200"), // Alibaba
+}
+
 // guard refuses connections to addresses that are none of the internet's (IANA's registries of special-purpose addresses), unless they are
 // allowed. It looks at the address that is really dialled, after every look-up, so no name can lead around it.
-type guard struct{ *ssrf.Guardian }
+type guard struct {
+	*ssrf.Guardian
+	allow []netip.Prefix // of the file, without what allow_private adds
+}
 
 // newGuard makes a guard; an error names the key.
 func newGuard(n Network) (guard, error) {
-	allowed, err := n.prefixes()
+	allow, err := n.prefixes()
 	if err != nil {
 		return guard{}, err
 	}
+	allowed := slices.Clone(allow)
 	if n.AllowPrivate {
 		allowed = append(allowed, privateNetworks...)
 	}
@@ -41,7 +55,7 @@ func newGuard(n Network) (guard, error) {
 			v6 = append(v6, p)
 		}
 	}
-	return guard{ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))}, nil
+	return guard{ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...)), allow}, nil
 }
 
 // control is a net.Dialer's, called for each address between its look-up and the connection.
@@ -55,7 +69,11 @@ func (g guard) control(network, address string, _ syscall.RawConn) error {
 
 // check takes an IPv4 address in an IPv6 one (::ffff:127.0.0.1) for what it is.
 func (g guard) check(address netip.Addr) error {
-	if err := g.SafeAddr(address.Unmap()); err != nil {
+	plain := address.Unmap()
+	if slices.Contains(metadata, plain) && !slices.ContainsFunc(g.allow, func(p netip.Prefix) bool { return p.Contains(plain) }) {
+		return fmt.Errorf("%w: at %s a cloud hands out credentials; a network in allow of the subscriptions file lets it be", errBlocked, address)
+	}
+	if err := g.SafeAddr(plain); err != nil {
 		return fmt.Errorf("%w: %s is private, local or reserved; allow_private or allow in the subscriptions file lets it be", errBlocked, address)
 	}
 	return nil
