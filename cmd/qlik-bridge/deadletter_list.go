@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -145,8 +144,7 @@ type wholeLetter struct {
 	Requeued   *time.Time        `json:"requeued,omitempty"`
 	RequeuedTo string            `json:"requeued_to,omitempty"`
 	Headers    map[string]string `json:"headers"`
-	Body       *string           `json:"body,omitempty"`
-	BodyBase64 []byte            `json:"body_base64,omitempty"`
+	rawBody
 }
 
 func (l letter) whole(r kafka.Stored) wholeLetter {
@@ -158,10 +156,6 @@ func (l letter) whole(r kafka.Stored) wholeLetter {
 	if l.requeued != nil {
 		w.Requeued, w.RequeuedTo = &l.requeued.At, l.requeued.To.String()
 	}
-	if body := string(r.Value); utf8.ValidString(body) {
-		w.Body = &body
-	} else {
-		w.BodyBase64 = r.Value
-	}
+	w.rawBody = bodyOf(r.Value)
 	return w
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fatih/color"
 
@@ -45,23 +46,41 @@ func line(r kafka.Stored) string {
 	return fmt.Sprintf("%s  %s  %s  %s", faint(plain(r.Header("ce_time"))), at, bold(plain(r.Header("ce_type"))), plain(r.Header("ce_id")))
 }
 
-// printJSON writes one record as one line; a value that is no JSON (a dead letter) as a string.
+// tailedRecord is a record as JSON.
+type tailedRecord struct {
+	Topic     string            `json:"topic"`
+	Partition int32             `json:"partition"`
+	Offset    int64             `json:"offset"`
+	Key       string            `json:"key"`
+	Headers   map[string]string `json:"headers"`
+	Event     json.RawMessage   `json:"event,omitempty"`
+	rawBody
+}
+
+// printJSON writes one record as one line; a value that is no event in JSON (a dead letter) as a body.
 func printJSON(out io.Writer, r kafka.Stored) error {
-	line := struct {
-		Topic     string            `json:"topic"`
-		Partition int32             `json:"partition"`
-		Offset    int64             `json:"offset"`
-		Key       string            `json:"key"`
-		Headers   map[string]string `json:"headers"`
-		Event     json.RawMessage   `json:"event,omitempty"`
-		Body      string            `json:"body,omitempty"`
-	}{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Headers: headers(r.Headers)}
-	if json.Valid(r.Value) && r.Header("reason") == "" {
+	line := tailedRecord{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Headers: headers(r.Headers)}
+	switch {
+	case json.Valid(r.Value) && utf8.Valid(r.Value) && r.Header("reason") == "":
 		line.Event = r.Value
-	} else {
-		line.Body = string(r.Value)
+	case len(r.Value) > 0:
+		line.rawBody = bodyOf(r.Value)
 	}
 	return printPlainJSON(out, line)
+}
+
+// rawBody is a body as JSON, byte for byte: as text, or where it is no UTF-8, which encoding/json would alter, in base64.
+type rawBody struct {
+	Body       *string `json:"body,omitempty"`
+	BodyBase64 []byte  `json:"body_base64,omitempty"`
+}
+
+func bodyOf(value []byte) rawBody {
+	if !utf8.Valid(value) {
+		return rawBody{BodyBase64: value}
+	}
+	text := string(value)
+	return rawBody{Body: &text}
 }
 
 func headers(list []bridge.Header) map[string]string {

@@ -11,6 +11,7 @@ import (
 // tailed is one line of tail --output json.
 type tailed struct {
 	Topic, Key, Body string
+	BodyBase64       []byte `json:"body_base64"`
 	Partition        int
 	Offset           int64
 	Headers          map[string]string
@@ -89,6 +90,21 @@ func checkTailed(t *testing.T, lines string) {
 	}
 	if n != 5 {
 		t.Errorf("got %d lines, want 5: %s", n, lines)
+	}
+}
+
+// TestTailBytes asserts that a dead letter that is no UTF-8 is printed byte for byte.
+func TestTailBytes(t *testing.T) {
+	t.Parallel()
+	g := startTarget(t)
+	const body = "\x1b[31m\xff\xc0 {no event>"
+	g.send(t, "--file", file(t, "x", body)).expect(t, 0)
+	got := run(t, "tail", "--kafka-brokers", g.brokers, "--since", "1h", "--count", "1", "--output", "json")
+	got.expect(t, 0)
+	var line tailed
+	must(t, json.Unmarshal([]byte(got.out), &line))
+	if string(line.BodyBase64) != body || line.Body != "" || strings.Contains(got.out, `"body":`) {
+		t.Errorf("got %s, want %q in base64 alone", got.out, body)
 	}
 }
 
