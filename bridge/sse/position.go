@@ -22,8 +22,9 @@ import (
 // the other partitions were, nor would its time: a spool that is replayed writes old times behind new ones. Empty partitions take no room.
 type positions map[string][]int64 // :: family -> partition -> offset
 
-// longestID is what one is read of: as much as fits into a request's header with most servers.
-const longestID = 8 << 10
+// longestID is what one is read of: what the bridge itself writes has to be among it, and 31 families of 200 partitions that all hold events come to
+// some 50 KiB. The admin port reads headers up to net/http's 1 MiB.
+const longestID = 64 << 10
 
 // readPositions reads an id. It takes families that the catalogue does not know, which another version may.
 func readPositions(id string) (positions, error) {

@@ -31,7 +31,7 @@ func TestParameters(t *testing.T) {
 		{"an id that is none", "", "7", `Last-Event-ID: "7" is not topic/partition/offset`},
 		{"an id without a family", "", "qlik.apps/0/1;12", `Last-Event-ID: "12" is not family=offset`},
 		{"an id with a negative offset", "", ";apps=1,-2", `Last-Event-ID: "-2" of family apps is no offset`},
-		{"a long id", "", ";apps=" + strings.Repeat(",", 9<<10), "Last-Event-ID: 9222 bytes; at most 8192"},
+		{"a long id", "", ";apps=" + strings.Repeat(",", 64<<10), "Last-Event-ID: 65542 bytes; at most 65536"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var headers []string

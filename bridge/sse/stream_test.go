@@ -18,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"qlikbridge/bridge/sse"
+	"qlikbridge/topics"
 )
 
 // TestStream asserts what an event looks like: where it is, what it is called, and its value, in as many lines as that has.
@@ -102,6 +103,23 @@ func TestFromNowOn(t *testing.T) {
 	r.put(t, "qlik.apps", 0, "second")
 	if diff := cmp.Diff([]string{"first", "second"}, c.ids(t, 2)); diff != "" {
 		t.Errorf("ids (-want +got):\n%s", diff)
+	}
+}
+
+// TestResumeOfMuch asserts that who follows everything of a cluster with many partitions can come again.
+func TestResumeOfMuch(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	r.create(t, "qlik.apps", 1)
+	r.put(t, "qlik.apps", 0, "seen")
+	last := "qlik.apps/0/0"
+	for _, f := range topics.Default().Families {
+		if f.Name != topics.DeadLetter {
+			last += ";" + f.Name + "=1" + strings.Repeat(",1234567", 199)
+		}
+	}
+	if c := r.follow(t, "", "Last-Event-ID", last); c.lastID != ";apps=1" {
+		t.Errorf("got the position %s, want that of the one partition that there is", c.lastID)
 	}
 }
 
