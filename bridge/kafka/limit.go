@@ -34,7 +34,7 @@ func (p *producer) learn(maxMessageBytes map[string]string) {
 		}
 	}
 	if changed != "" {
-		p.replace(p.current.Load(), "max.message.bytes changed, of "+changed+" among others")
+		p.replace(p.current.Load(), "max.message.bytes changed, of "+changed+" among others", retireWait)
 	}
 }
 

@@ -98,7 +98,7 @@ func (p *producer) refusal(client *generation, r *kgo.Record, alone bool, err er
 	}
 	switch {
 	case errors.Is(err, kerr.UnknownTopicID):
-		p.replace(client, "a topic was deleted and made anew")
+		p.replace(client, "a topic was deleted and made anew", retireWait)
 	case alone:
 	case why == bridge.InvalidRecord, why == bridge.RecordTooLarge && atMost(r) <= int(p.limit(r.Topic)):
 		why = bridge.KafkaError

@@ -38,7 +38,7 @@ func (p *producer) replaceRefused(client *generation) {
 	defer cancel()
 	_, _, err := client.ProducerID(ctx)
 	if kept, ok := err.(*kerr.Error); ok && !kept.Retriable { // one that is wrapped franz-go has not kept
-		p.replace(client, "its producer id was refused: "+kept.Message)
+		p.replace(client, "its producer id was refused: "+kept.Message, refusedWait)
 	}
 }
 

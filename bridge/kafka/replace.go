@@ -9,8 +9,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// retireWait bounds how long a producer that was replaced may go on settling what it holds.
-const retireWait = time.Minute
+// How long a producer that was replaced may go on settling what it holds, in which time nothing else is produced. One without an id has sent nothing
+// that could be acknowledged, and franz-go may leave a record of it for good.
+const (
+	retireWait  = time.Minute
+	refusedWait = 3 * time.Second
+)
 
 // generation is one of the clients that produce, one after another.
 type generation struct {
@@ -38,8 +42,8 @@ func (p *producer) enter() *generation {
 }
 
 // replace puts a new client in the place of old, unless that was done before. It does not block, and talks to no broker. Until the old one has
-// settled what it holds, and what is being handed to it, nothing is produced.
-func (p *producer) replace(old *generation, why string) {
+// settled what it holds, and what is being handed to it, or wait is over, nothing is produced.
+func (p *producer) replace(old *generation, why string, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || p.current.Load() != old {
@@ -58,7 +62,7 @@ func (p *producer) replace(old *generation, why string) {
 		p.retiring.Add(-1)
 	}
 	p.retired.Go(func() {
-		p.retire(old)
+		p.retire(old, wait)
 		if holds {
 			p.retiring.Add(-1)
 		}
@@ -70,9 +74,9 @@ func (g *generation) holds() bool {
 	return g.entering.Load() > 0 || g.BufferedProduceRecords() > 0 // in this order: a record is buffered before its call ends
 }
 
-// retire closes a client when what it holds has settled.
-func (p *producer) retire(old *generation) {
-	ctx, cancel := p.bounded(retireWait)
+// retire closes a client when what it holds has settled, or wait is over.
+func (p *producer) retire(old *generation, wait time.Duration) {
+	ctx, cancel := p.bounded(wait)
 	defer cancel()
 	old.entered(ctx)
 	_ = old.Flush(ctx)
