@@ -111,7 +111,7 @@ func (c *Consumer) judge(t *task, err error) {
 	case !v.hold && t.attempts >= c.config.Retry.Attempts:
 		t.aside = &aside{AttemptsExhausted, err}
 	default:
-		c.again(t, max(v.after, c.config.Retry.wait(t.failures)), v.hold, err)
+		c.again(t, max(v.after, c.config.Retry.Wait(t.failures)), v.hold, err)
 		return
 	}
 	t.failures = 0

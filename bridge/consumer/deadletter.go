@@ -42,7 +42,7 @@ func (c *Consumer) setAside(t *task) {
 			return
 		}
 		t.failures++
-		wait := c.config.Retry.wait(t.failures)
+		wait := c.config.Retry.Wait(t.failures)
 		c.log.Error("a dead letter cannot be written; it is tried again, and events of its key wait", c.about(t),
 			slog.String("topic", c.config.DeadLetter), slog.Duration("wait", wait), slog.Any("error", err))
 		c.counts.unwritten.Add(1)

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// wait is how long an event waits that has failed so often in a row: a random time of at most First, doubled with each failure up to Most. The
+// Wait is how long an event waits that has failed so often in a row, once or more: a random time of at most First, doubled with each failure up to Most. The
 // libraries for this spread a wait around its mean; here it begins at nothing, since what failed together is to come back apart (full jitter).
-func (r Retry) wait(failures int) time.Duration {
+func (r Retry) Wait(failures int) time.Duration {
 	most := r.First
 	for i := 1; i < failures && most < r.Most; i++ {
 		most *= 2

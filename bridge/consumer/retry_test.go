@@ -12,7 +12,7 @@ func TestRetryWait(t *testing.T) {
 		most *= time.Millisecond
 		low, high := most, time.Duration(0)
 		for range 1000 {
-			w := r.wait(failures)
+			w := r.Wait(failures)
 			low, high = min(low, w), max(high, w)
 		}
 		if low <= 0 || low > most/10 || high > most || high < most*9/10 {

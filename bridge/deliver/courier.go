@@ -143,7 +143,7 @@ func (c *courier) handle(ctx context.Context, e event.Event) error {
 		case !held:
 			return consumer.After(a.err, a.retryAfter)
 		default:
-			if err := c.wait(ctx, max(a.retryAfter, c.subscription.Retries.wait(failed))); err != nil {
+			if err := c.wait(ctx, max(a.retryAfter, c.subscription.Retries.retry().Wait(failed))); err != nil {
 				return consumer.Hold(err)
 			}
 		}

@@ -82,7 +82,7 @@ func (p *play) deliver(ctx context.Context, id string) error {
 		case err == nil, isRefused(err), ctx.Err() != nil, p.stopping.Err() != nil, attempt == p.subscription.Retries.Attempts:
 			return err
 		}
-		time.Sleep(p.subscription.Retries.wait(attempt))
+		time.Sleep(p.subscription.Retries.retry().Wait(attempt))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -160,13 +159,9 @@ func (s *Subscription) checkNumbers() error {
 	return nil
 }
 
-// wait is how long to wait after so many failed attempts: a random time of at most First, which doubles with each up to Most.
-func (r Retries) wait(failed int) time.Duration {
-	most := r.First
-	for range failed - 1 {
-		most = min(2*most, r.Most)
-	}
-	return time.Duration(rand.N(most + 1))
+// retry says the same to package consumer.
+func (r Retries) retry() consumer.Retry {
+	return consumer.Retry{Attempts: r.Attempts, First: time.Duration(r.First), Most: time.Duration(r.Most)}
 }
 
 func validName(name string) bool {
@@ -196,7 +191,7 @@ func (s *Subscription) files() []string {
 func (s *Subscription) consumer() (consumer.Config, error) {
 	c := consumer.Config{
 		Group: s.Group, Types: s.Types, Families: s.Families, FromLatest: s.Start == Latest, Unordered: s.Unordered, Concurrency: s.Concurrency,
-		InFlight: max(64, 4*s.Concurrency), Retry: consumer.Retry{Attempts: s.Retries.Attempts, First: time.Duration(s.Retries.First), Most: time.Duration(s.Retries.Most)},
+		InFlight: max(64, 4*s.Concurrency), Retry: s.Retries.retry(),
 	}
 	if s.Filter != nil {
 		f, err := filter.Parse(s.Filter)

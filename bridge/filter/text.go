@@ -25,11 +25,7 @@ func ParseText(text string) (Filter, error) {
 }
 
 func decode(text string) (v any, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			v, err = nil, fmt.Errorf("filter: YAML that cannot be read: %v", r)
-		}
-	}()
+	defer nesting.Caught(&err)
 	node, err := document(text)
 	if err != nil || node == nil {
 		return nil, err
